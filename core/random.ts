@@ -1,0 +1,135 @@
+/**
+ * Counter-based randomness: every number is a function of (key, counter), so any position of any
+ * stream can be recomputed without the ones before it.
+ *
+ * The generator is Threefry-2x32 with 13 rounds, the fewest that pass BigCrush
+ * (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ *
+ * @example Derive a stream for a purpose
+ * ```ts
+ * import { derive, keyOf, stream } from "gil";
+ *
+ * const mask = derive(keyOf(1), "mask", 3);
+ * const random = stream(mask);
+ * random.at(42); // go to the numbers of cell 42
+ * console.assert(random.uniform() < 1);
+ * ```
+ *
+ * @module
+ */
+
+/** Names one random stream. Frozen; make others from it with `derive`. */
+export type Key = readonly [number, number];
+
+/** A place in a stream of random numbers. */
+export interface Random {
+  /** Goes to the first number of `position`, which has 2³² numbers of its own. */
+  at(position: number): void;
+  /** The next 32 random bits, as an unsigned integer. */
+  bits(): number;
+  /** The next number in [0, 1), on a grid of 2⁻³². */
+  uniform(): number;
+  /** The next integer in [0, `n`), without bias. */
+  below(n: number): number;
+  /** The next number of the exponential distribution with mean 1; never zero. */
+  exponential(): number;
+  /** The next number of the standard normal distribution (Box–Muller). */
+  normal(): number;
+}
+
+const PARITY = 0x1BD11BDA;
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
+
+/** Fills `out[0]`, `out[1]` with the 64 random bits at (key, counter). */
+export function fillBlock(out: Uint32Array, key: Key, high: number, low: number): void {
+  const k0 = key[0], k1 = key[1], k2 = PARITY ^ k0 ^ k1;
+  let x = (high + k0) | 0, y = (low + k1) | 0;
+  for (let round = 0; round < 13; round++) {
+    const r = ROTATIONS[round & 7];
+    x = (x + y) | 0;
+    y = ((y << r) | (y >>> (32 - r))) ^ x;
+    if ((round & 3) === 3) {
+      const group = (round >> 2) + 1;
+      x = (x + (group % 3 === 0 ? k0 : group % 3 === 1 ? k1 : k2)) | 0;
+      y = (y + ((group + 1) % 3 === 0 ? k0 : (group + 1) % 3 === 1 ? k1 : k2) + group) | 0;
+    }
+  }
+  out[0] = x;
+  out[1] = y;
+}
+
+/** The key of a seed, an integer of up to 53 bits. */
+export function keyOf(seed: number): Key {
+  return derive([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]);
+}
+
+/** The key of a purpose within `key`: words and integers, in order. */
+export function derive(key: Key, ...purpose: readonly (string | number)[]): Key {
+  const block = new Uint32Array(2);
+  let next = key;
+  for (const part of [purpose.length, ...purpose]) {
+    if (typeof part === "string") fillBlock(block, next, 0x9E3779B9, fnv1a(part));
+    else fillBlock(block, next, Math.floor(part / 2 ** 32), part);
+    next = [block[0], block[1]];
+  }
+  return next;
+}
+
+/** A generator standing at position 0 of the stream that `key` names. */
+export function stream(key: Key): Random {
+  const block = new Uint32Array(2);
+  let position = 0, counter = 0;
+
+  function bits(): number {
+    const odd = counter & 1;
+    if (odd === 0) fillBlock(block, key, position, counter >>> 1);
+    counter++;
+    return block[odd];
+  }
+  const uniform = () => bits() / 2 ** 32;
+
+  return {
+    at(next) {
+      position = next;
+      counter = 0;
+    },
+    bits,
+    uniform,
+    below(n) {
+      // Lemire's rejection, in doubles: drop the draws past the last whole multiple of n.
+      const limit = 2 ** 32 - (2 ** 32 % n);
+      let draw = bits();
+      while (draw >= limit) draw = bits();
+      return draw % n;
+    },
+    exponential: () => -Math.log((bits() + 0.5) / 2 ** 32),
+    normal: () =>
+      Math.sqrt(-2 * Math.log((bits() + 0.5) / 2 ** 32)) * Math.cos(2 * Math.PI * uniform()),
+  };
+}
+
+/** Dropout's rate as it is drawn: `rate` on a grid of 1/256. */
+export const drawnRate = (rate: number): number => Math.round(rate * 256) / 256;
+
+/** Fills `keep` with 1 (kept) and 0 (dropped with probability `drawnRate(rate)`). */
+export function fillKeep(keep: Uint8Array, rate: number, key: Key): void {
+  const limit = Math.round(rate * 256), block = new Uint32Array(2);
+  for (let i = 0, counter = 0; i < keep.length; counter++) {
+    fillBlock(block, key, 0, counter);
+    for (let half = 0; half < 2; half++) {
+      let word = block[half];
+      for (let b = 0; b < 4 && i < keep.length; b++, word >>>= 8) {
+        keep[i++] = (word & 255) >= limit ? 1 : 0;
+      }
+    }
+  }
+}
+
+/** FNV-1a over UTF-16 code units: words to 32 bits. */
+function fnv1a(text: string): number {
+  let hash = 0x811C9DC5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,43 @@
+/**
+ * Where cells come from.
+ *
+ * @module
+ */
+
+import type { CellBatch } from "./batch.ts";
+import type { Key } from "./random.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** What the values of an atlas are. */
+export type Scale = "counts" | "log1p";
+
+/** A column that describes cells: its categories, in code order. */
+export interface Column {
+  readonly name: string;
+  readonly categories: readonly string[];
+}
+
+/** Which cells to read, in which order, in how large batches. */
+export interface ReadRequest {
+  /** Cells in every batch but the last. */
+  readonly batch: number;
+  /** As stored, or in the random order that a key names: another key, another epoch. */
+  readonly order: "stored" | Key;
+  /** Only cells of these rows. */
+  readonly keep?: (cell: number) => boolean;
+  /** Only cells that have this category in this column. */
+  readonly where?: Readonly<Record<string, string>>;
+  /** Columns whose codes the batches carry. */
+  readonly columns?: readonly string[];
+}
+
+/** An opened atlas. Reading twice gives the same cells; nothing is read before it is asked for. */
+export interface Source {
+  readonly vocabulary: Vocabulary;
+  /** Cells in all. */
+  readonly cells: number;
+  readonly values: Scale;
+  readonly columns: readonly Column[];
+  /** Reads on demand; ending the iteration early closes the files. */
+  read(request: ReadRequest): AsyncIterable<CellBatch>;
+}
