@@ -17,14 +17,17 @@ export interface Stage {
 
 /** Which cells belong where: every cell of the atlas to one part. */
 export interface Partition {
-  /** Stage index of the cell, or `HELD_OUT`. */
+  /** Stage index of the cell, `HELD_OUT` or `UNUSED`. */
   part(cell: number): number;
-  /** Number of cells in a stage, or in `HELD_OUT`. */
+  /** Number of cells in a stage, in `HELD_OUT` or in `UNUSED`. */
   size(part: number): number;
 }
 
-/** The part of cells that no stage trains on. */
+/** The part of cells that no stage trains on and models are judged on. */
 export const HELD_OUT = -1;
+
+/** The part of cells that are neither trained on nor held out: those that a listed split leaves out. */
+export const UNUSED = -2;
 
 /** The whole schedule of genes and cells. */
 export interface Curriculum {

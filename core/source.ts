@@ -8,8 +8,11 @@ import type { CellBatch } from "./batch.ts";
 import type { Key } from "./random.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** What the values of an atlas are. */
-export type Scale = "counts" | "log1p";
+/**
+ * What values are: counts, or proportional to counts; log(1 + count); or the numbers of the bins into
+ * which a cell's values fall.
+ */
+export type Scale = "counts" | "log1p" | "bins";
 
 /** A column that describes cells: its categories, in code order. */
 export interface Column {

@@ -1,2 +1,9 @@
 /** Every plugin in the box, in the order in which a batch meets them. @module */
+export { importantGenes } from "./curricula/important_genes.ts";
+export { randomGenes } from "./curricula/random_genes.ts";
+export { listed } from "./curricula/listed.ts";
 export { log1p } from "./transforms/log1p.ts";
+export { librarySize } from "./transforms/library_size.ts";
+export { bin } from "./transforms/bin.ts";
+export { uniform } from "./samplers/uniform.ts";
+export { longTail } from "./samplers/long_tail.ts";

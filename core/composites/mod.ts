@@ -1,0 +1,18 @@
+/**
+ * What models are written in beside plain tensor operations: each composite is a reference
+ * implementation in TensorFlow.js with a gradient of its own, which an engine may replace by a
+ * fused kernel.
+ *
+ * @module
+ */
+
+export { type Affine, affine } from "./affine.ts";
+export { attention, type AttentionOptions } from "./attention.ts";
+export { detach } from "./detach.ts";
+export { dropout } from "./dropout.ts";
+export { embedding } from "./embedding.ts";
+export { layerNorm } from "./layer_norm.ts";
+export { leakyRelu } from "./leaky_relu.ts";
+export { linear } from "./linear.ts";
+export { maskedMeanSquare } from "./masked_mean_square.ts";
+export { type Pass, withGradient } from "./with_gradient.ts";

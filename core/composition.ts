@@ -1,0 +1,76 @@
+/**
+ * Refuses experiments whose parts contradict each other, before anything starts.
+ *
+ * @module
+ */
+
+import { Effect } from "effect";
+import { ExperimentError } from "./errors.ts";
+import type { Experiment } from "./experiment.ts";
+import type { Scale } from "./source.ts";
+
+/** A plugin in a chain of values: what it takes and gives. */
+export interface Link {
+  readonly id: string;
+  readonly takes: Scale | undefined;
+  readonly gives: Scale | undefined;
+}
+
+/**
+ * Follows the scale of the values from the source through the transforms.
+ *
+ * @returns The scale at the end; fails when a transform would get what it does not take.
+ */
+export const checkScales = Effect.fnUntraced(function* (
+  source: { readonly id: string; readonly values: Scale },
+  transforms: readonly Link[],
+) {
+  let scale = source.values, giver = `source "${source.id}"`;
+  for (const { id, takes, gives } of transforms) {
+    if (takes !== undefined && takes !== scale) {
+      return yield* new ExperimentError({
+        message: `Cannot put transform "${id}" after ${giver}: it takes ${takes} but gets ` +
+          `${scale}; leave it out or change their order`,
+      });
+    }
+    if (gives !== undefined) [scale, giver] = [gives, `transform "${id}"`];
+  }
+  return scale;
+});
+
+/** Refuses methods that cannot do what they say, and questions that cannot be answered. */
+export const checkMethods = Effect.fnUntraced(function* (experiment: Experiment) {
+  const names = Object.keys(experiment.methods);
+  if (names.length === 0) {
+    return yield* new ExperimentError({
+      message: `Cannot run experiment "${experiment.name}": it compares no methods; ` +
+        `add one, for example "baseline": {}`,
+    });
+  }
+  for (const name of names) {
+    const { stages, replay, distiller } = experiment.methods[name];
+    for (const [kind, use] of [["replay", replay], ["distiller", distiller]] as const) {
+      if (use === null) continue;
+      if (stages === "joint") {
+        return yield* new ExperimentError({
+          message: `Cannot combine ${kind} "${use.use}" with joint training in method "${name}": ` +
+            `all stages are trained at once, so none is earlier; leave one of them out`,
+        });
+      }
+      if (experiment.sets.length < 2) {
+        return yield* new ExperimentError({
+          message: `Cannot use ${kind} "${use.use}" in method "${name}": with the only gene set ` +
+            `"${experiment.sets[0].name}" there is no earlier gene stage; add a second set`,
+        });
+      }
+    }
+  }
+  const twice = experiment.sets.find(({ name }, i) =>
+    experiment.sets.findIndex((set) => set.name === name) !== i
+  );
+  if (twice !== undefined) {
+    return yield* new ExperimentError({
+      message: `Cannot tell apart two gene sets called "${twice.name}": give each its own name`,
+    });
+  }
+});

@@ -1,0 +1,127 @@
+/**
+ * An experiment as plain JSON: what an experiment file says, before any plugin is made.
+ *
+ * @module
+ */
+
+import { Schema } from "effect";
+import { required, setting } from "./plugin.ts";
+
+/** One plugin by id, its configuration beside it: `{ "use": "log1p" }`. */
+export const Use = Schema.StructWithRest(Schema.Struct({ use: Schema.String }), [
+  Schema.Record(Schema.String, Schema.Unknown),
+]);
+/** One plugin by id, its configuration beside it. */
+export type Use = typeof Use.Type;
+
+const Positive = Schema.Int.check(Schema.isGreaterThan(0));
+const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
+
+/** Genes that arrive in one stage, and the labelled cells on which knowing them is tested. */
+export const GeneSet = Schema.Struct({
+  name: required(Schema.String, "name of the set; its stage is called so"),
+  where: setting(
+    Schema.Record(Schema.String, Schema.String),
+    {},
+    "which cells are the set's data set: a category for each column named",
+  ),
+  label: setting(
+    Schema.NullOr(Schema.String),
+    null,
+    "column that holds the classes of those cells; needed by classification",
+  ),
+  source: setting(
+    Schema.NullOr(Use),
+    null,
+    "where those cells are, when not in the experiment's own source; same vocabulary",
+  ),
+});
+/** Genes that arrive in one stage, and the labelled cells on which knowing them is tested. */
+export type GeneSet = typeof GeneSet.Type;
+
+/** How a model is trained in every stage: Adam with a new state in each. */
+export const Training = Schema.Struct({
+  batch: setting(Positive, 128, "cells in a step"),
+  epochs: setting(
+    Schema.Union([Positive, Schema.Array(Positive)]),
+    5,
+    "epochs of every stage, or a list: base stage first; joint training takes the first gene stage's",
+  ),
+  rate: setting(Schema.Finite.check(Schema.isGreaterThan(0)), 5e-4, "learning rate"),
+  warmup: setting(
+    Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+    5000,
+    "steps over which the rate rises from 0, in the first stage that is trained",
+  ),
+});
+
+/** What a method does about forgetting. Nothing: the baseline. */
+export const Method = Schema.Struct({
+  stages: setting(
+    Schema.Literals(["sequential", "joint"]),
+    "sequential",
+    "sequential: one stage after the other; joint: all gene stages at once, the oracle",
+  ),
+  replay: setting(Schema.NullOr(Use), null, "memory of earlier stages' cells"),
+  distiller: setting(Schema.NullOr(Use), null, "the previous stage's model as a teacher"),
+});
+/** What a method does about forgetting. */
+export type Method = typeof Method.Type;
+
+/** An evaluator, and the sampler that chooses the genes it shows. */
+export const Judge = Schema.StructWithRest(
+  Schema.Struct({
+    use: Schema.String,
+    sampler: setting(Use, { use: "uniform" }, "which genes of a cell the model reads"),
+  }),
+  [Schema.Record(Schema.String, Schema.Unknown)],
+);
+
+/** The whole experiment file. */
+export const Experiment = Schema.Struct({
+  $schema: setting(Schema.String, "", "where editors find this file's JSON Schema"),
+  name: required(Schema.String, "name of the experiment"),
+  about: setting(Schema.String, "", "what it is for, in a sentence"),
+  plugins: setting(
+    Schema.Array(Schema.String),
+    [],
+    "modules with plugins of your own: paths relative to this file, or package names",
+  ),
+  seeds: setting(
+    Schema.Array(Schema.Int).check(Schema.isMinLength(1)),
+    [1, 2, 3],
+    "seeds; every method is trained once with each",
+  ),
+  source: required(Use, "where the cells come from"),
+  sets: required(
+    Schema.Array(GeneSet).check(Schema.isMinLength(1)),
+    "the gene sets, in the order in which they arrive",
+  ),
+  curriculum: required(Use, "which genes are in each set, and which cells in each stage"),
+  transforms: setting(
+    Schema.Array(Use),
+    [{ use: "log1p" }],
+    "what is done to the values, in order",
+  ),
+  sampler: setting(Use, { use: "uniform" }, "which genes of a cell the model reads in training"),
+  length: setting(Positive, 512, "genes of a cell that the model reads, at most"),
+  mask: setting(Share, 0.4, "share of values that are masked in training"),
+  architecture: required(Use, "the model"),
+  training: setting(Training, {}, "how it is trained"),
+  methods: required(
+    Schema.Record(Schema.String, Method),
+    "the methods to compare, by the names that the table shall show",
+  ),
+  evaluators: required(
+    Schema.Array(Judge).check(Schema.isMinLength(1)),
+    "how the models are judged after each stage",
+  ),
+  engine: setting(Use, { use: "onnx" }, "what computes"),
+});
+/** The whole experiment file. */
+export type Experiment = typeof Experiment.Type;
+
+/** Epochs of a stage: the list's last entry stands for all later stages. */
+export function epochsOf(epochs: number | readonly number[], stage: number): number {
+  return typeof epochs === "number" ? epochs : epochs[Math.min(stage, epochs.length - 1)];
+}

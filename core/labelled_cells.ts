@@ -1,0 +1,48 @@
+/**
+ * Labelled cells as they are gathered from outcomes, and then brought into an order of their own.
+ *
+ * @module
+ */
+
+import type { Outcome } from "./evaluator.ts";
+import type { Labelled } from "./linear_probe.ts";
+
+/** Labelled cells of some outcomes, one part each. */
+export type Gathered = readonly {
+  readonly cells: Uint32Array;
+  /** Cells × width. */
+  readonly features: Float32Array;
+  readonly labels: Int32Array;
+}[];
+
+/** Adds copies of the labelled cells of an outcome; cells with label -1 are left out. */
+export function gather(gathered: Gathered, { tokens, embedding, labels }: Outcome): Gathered {
+  const width = embedding.length / tokens.cells.length;
+  const rows: number[] = [];
+  for (let i = 0; i < labels.length; i++) if (labels[i] >= 0) rows.push(i);
+  const features = new Float32Array(rows.length * width);
+  rows.forEach((row, i) =>
+    features.set(embedding.subarray(row * width, (row + 1) * width), i * width)
+  );
+  return [...gathered, {
+    cells: Uint32Array.from(rows, (row) => tokens.cells[row]),
+    features,
+    labels: Int32Array.from(rows, (row) => labels[row]),
+  }];
+}
+
+/** All gathered cells in the order of their rows in the atlas, however they came. */
+export function inOrder(gathered: Gathered): Labelled {
+  const all = gathered.flatMap(({ cells }, part) =>
+    Array.from(cells, (cell, row) => ({ cell, part, row }))
+  ).sort((a, b) => a.cell - b.cell);
+  const width = all.length === 0 ? 0 : gathered[all[0].part].features.length /
+    gathered[all[0].part].cells.length;
+  const features = new Float32Array(all.length * width), labels = new Int32Array(all.length);
+  all.forEach(({ part, row }, i) => {
+    const from = gathered[part];
+    features.set(from.features.subarray(row * width, (row + 1) * width), i * width);
+    labels[i] = from.labels[row];
+  });
+  return { features, width, labels };
+}

@@ -1,0 +1,25 @@
+/**
+ * gil: gene-incremental learning on streams of single cells, every part a plugin.
+ *
+ * @module
+ */
+
+export * from "./core/architecture.ts";
+export * from "./core/batch.ts";
+export * from "./core/curriculum.ts";
+export * from "./core/distiller.ts";
+export * from "./core/errors.ts";
+export * from "./core/evaluator.ts";
+export * from "./core/events.ts";
+export * from "./core/experiment.ts";
+export * from "./core/nearest.ts";
+export * from "./core/permutation.ts";
+export * from "./core/plugin.ts";
+export * from "./core/program.ts";
+export * from "./core/random.ts";
+export * from "./core/registry.ts";
+export * from "./core/replay.ts";
+export * from "./core/sampler.ts";
+export * from "./core/source.ts";
+export * from "./core/tokens.ts";
+export * from "./core/vocabulary.ts";

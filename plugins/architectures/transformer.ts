@@ -1,0 +1,160 @@
+import type * as tf from "@tensorflow/tfjs";
+import { Schema } from "effect";
+import type { Architecture, Shape } from "../../core/architecture.ts";
+import {
+  type Affine,
+  affine,
+  attention,
+  dropout,
+  layerNorm,
+  linear,
+} from "../../core/composites/mod.ts";
+import { ExperimentError } from "../../core/errors.ts";
+import {
+  constant,
+  linearWeights,
+  matrixAndBias,
+  normWeights,
+  uniform,
+  xavier,
+} from "../../core/initial.ts";
+import { architecture, setting } from "../../core/plugin.ts";
+import type { Noise, WeightSpec } from "../../core/program.ts";
+import {
+  decode,
+  embed,
+  pool,
+  type Pooling,
+  recall,
+  shellSettings,
+  shellWeights,
+} from "../../core/shell.ts";
+
+const Positive = Schema.Int.check(Schema.isGreaterThan(0));
+
+/**
+ * The transformer of the benchmark and of gene-incremental learning: post-norm layers as PyTorch
+ * has them (Vaswani et al. 2017), ReLU, no encoding of positions. All layers begin with the same
+ * weights, because PyTorch copies the first.
+ */
+export const transformer = architecture({
+  id: "transformer",
+  purpose: "reads each cell with self-attention; values predicted from positions and from the cell",
+  config: {
+    layers: setting(Positive, 6, "number of layers"),
+    heads: setting(Positive, 8, "attention heads; must divide width"),
+    feedForward: setting(
+      Schema.NullOr(Positive),
+      null,
+      "width between the two linear layers that end each layer; null for width",
+    ),
+    dropout: setting(
+      Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 0.99 })),
+      0.15,
+      "share dropped of attention weights, of the feed-forward layer and of both residual branches",
+    ),
+    pooling: setting(
+      Schema.Literals(["cls", "mean"]),
+      "cls",
+      "cell embedding: the cell token, or the mean over all positions",
+    ),
+    ...shellSettings,
+  },
+  make: (config) => {
+    const { width, heads, feedForward } = config;
+    if (width % heads !== 0) {
+      throw new ExperimentError({
+        message: `Cannot build architecture "transformer" of width ${width} with ${heads} heads: ` +
+          "the heads share the width equally; use a divisor",
+      });
+    }
+    return (shape) => build({ ...config, feedForward: feedForward ?? width }, shape);
+  },
+});
+
+interface Config {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly feedForward: number;
+  readonly dropout: number;
+  readonly pooling: Pooling;
+  readonly embedding: number;
+  readonly maximum: number;
+}
+
+function build(config: Config, { genes }: Shape): Architecture {
+  const { layers, width, pooling, maximum } = config;
+  const layer = layerWeights(config);
+  return {
+    width,
+    mixes: "cell",
+    weights: [
+      ...shellWeights(genes, config),
+      ...Array.from({ length: layers }, (_, i) =>
+        layer.map((spec) => ({
+          ...spec,
+          name: `${layerName(i)}.${spec.name}`,
+          twin: `${layerName(0)}.${spec.name}`,
+        }))).flat(),
+    ],
+    predict(weights, tokens, noise) {
+      const [cells] = tokens.genes.shape;
+      const embedded = embed(weights, tokens, maximum);
+      let encoded = embedded.tokens;
+      for (let i = 0; i < layers; i++) {
+        const part = (name: string) => affine(weights, `${layerName(i)}.${name}`);
+        encoded = encode(encoded, part, { config, padding: tokens.padding, noise });
+      }
+      const embeddings = pool(encoded, cells, pooling);
+      return {
+        mlm: decode(weights, encoded, cells),
+        mvc: recall(weights, embedded.genes, embeddings),
+        cells: embeddings,
+      };
+    },
+  };
+}
+
+const layerName = (i: number): string => `encoder.layers.${i}`;
+
+/** The weights of one layer as PyTorch begins them. */
+function layerWeights({ width, feedForward }: Config): WeightSpec[] {
+  return [
+    ...matrixAndBias("self_attn.in_proj", [width, 3 * width], {
+      weight: xavier(width, 3 * width),
+      bias: constant(0),
+    }),
+    ...matrixAndBias("self_attn.out_proj", [width, width], {
+      weight: uniform(1 / Math.sqrt(width)),
+      bias: constant(0),
+    }),
+    ...linearWeights("linear1", width, feedForward),
+    ...linearWeights("linear2", feedForward, width),
+    ...normWeights("norm1", width),
+    ...normWeights("norm2", width),
+  ];
+}
+
+interface Surroundings {
+  readonly config: Config;
+  readonly padding: tf.Tensor2D;
+  readonly noise: Noise;
+}
+
+/** One layer: x ← norm(x + attention(x)); x ← norm(x + feedForward(x)). */
+function encode(
+  x: tf.Tensor2D,
+  part: (name: string) => Affine,
+  { config, padding, noise }: Surroundings,
+): tf.Tensor2D {
+  const { heads, dropout: rate } = config;
+  const projected = linear(x, part("self_attn.in_proj"));
+  const gathered = attention(projected, { padding, heads, rate }, noise);
+  const attended = linear(gathered, part("self_attn.out_proj"));
+  const middle = layerNorm(x, part("norm1"), dropout(attended, rate, noise));
+
+  const hidden = dropout(linear(middle, part("linear1"), "relu"), rate, noise);
+  const fed = linear(hidden, part("linear2"));
+  return layerNorm(middle, part("norm2"), dropout(fed, rate, noise));
+}

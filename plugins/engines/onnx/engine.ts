@@ -1,0 +1,112 @@
+/**
+ * The engine: states and compiled programs, used and freed one job after another.
+ *
+ * Closing takes effect at once for whoever asks next; memory is freed in the queue, behind the run
+ * that may still be using it.
+ *
+ * @module
+ */
+
+import { RunError } from "../../../core/errors.ts";
+import type { Compiled, Engine, Layout, Program, State } from "../../../core/program.ts";
+import { refuseInference, refuseMisfit, refuseUnless } from "../../../streams/engine/refusals.ts";
+import { compileProgram, type NativeProgram } from "./compiled.ts";
+import { type BoundOptimiser, openOptimiser } from "./optimiser.ts";
+import { queue } from "./queue.ts";
+import type { Runtime } from "./runtime.ts";
+import { allocateState, type NativeState } from "./state.ts";
+
+/** Opens an engine that runs on `threads` threads. */
+export async function openEngine(runtime: Runtime, threads: number): Promise<Engine> {
+  const optimiser = await openOptimiser(runtime, threads);
+  const states = new Map<State, NativeState>(), programs = new Map<Compiled, NativeProgram>();
+  const optimisers = new Map<NativeState, BoundOptimiser>();
+  const enqueue = queue();
+  let running: NativeProgram | undefined, end: Promise<void> | undefined;
+
+  function allocate(layout: Layout, use: "training" | "inference"): State {
+    refuseUnless(!end, "allocate weights", "the engine is closed");
+    const native = allocateState(runtime, layout, use);
+    const { weights, gradients, firstMoment, secondMoment } = native;
+    const state = { layout, weights, gradients, firstMoment, secondMoment, close };
+    states.set(state, native);
+
+    function close(): void {
+      if (!states.delete(state)) return;
+      native.detach();
+      void enqueue(() => {
+        for (const program of programs.values()) program.forget(native);
+        optimisers.get(native)?.free();
+        optimisers.delete(native);
+        native.free();
+      });
+    }
+    return state;
+  }
+
+  async function compile(program: Program, layout: Layout): Promise<Compiled> {
+    const action = `compile program "${program.name}"`;
+    refuseUnless(!end, action, "the engine is closed");
+    const native = await compileProgram(runtime, { program, layout, threads });
+    const compiled: Compiled = {
+      run: (state, feeds, key) =>
+        enqueue(() =>
+          attempt(`run program "${program.name}"`, async (action) => {
+            refuseUnless(programs.has(compiled), action, "it is closed");
+            const memory = states.get(state);
+            if (!memory) throw new Error("its state is closed");
+            refuseMisfit(program, layout, memory);
+            running = native;
+            const outputs = await native.run(memory, feeds, key)
+              .finally(() => running = undefined);
+            refuseUnless(programs.has(compiled), action, "it was closed meanwhile");
+            return outputs;
+          })
+        ),
+      close() {
+        if (!programs.delete(compiled)) return;
+        if (running === native) native.terminate();
+        native.detach();
+        void enqueue(native.free);
+      },
+    };
+    programs.set(compiled, native);
+    if (end) compiled.close();
+    refuseUnless(!end, action, "the engine was closed meanwhile");
+    return compiled;
+  }
+
+  async function optimise(state: State, step: Parameters<Engine["optimise"]>[1]): Promise<void> {
+    const memory = states.get(state);
+    if (!memory) throw new Error("the state is closed");
+    refuseInference(memory, "optimise");
+    const bound = optimisers.get(memory) ?? optimiser.bind(memory);
+    optimisers.set(memory, bound);
+    await bound.step(step);
+    memory.gradients.fill(0);
+  }
+
+  async function closeAll(): Promise<void> {
+    for (const state of states.keys()) state.close();
+    for (const compiled of programs.keys()) compiled.close();
+    await enqueue(optimiser.free);
+  }
+  return {
+    name: `onnx (fp32, ${threads} ${threads === 1 ? "thread" : "threads"})`,
+    allocate,
+    compile: (program, layout) =>
+      enqueue(() => attempt(`compile program "${program.name}"`, () => compile(program, layout))),
+    optimise: (state, step) => enqueue(() => attempt("optimise", () => optimise(state, step))),
+    close: () => end ??= closeAll(),
+  };
+}
+
+/** What `f` makes; what it throws without naming the action is made a sentence. */
+async function attempt<T>(action: string, f: (action: string) => Promise<T>): Promise<T> {
+  try {
+    return await f(action);
+  } catch (error) {
+    if (error instanceof RunError || error instanceof RangeError) throw error;
+    throw new RunError({ message: `Cannot ${action}: ${(error as Error).message}` });
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * ONNX Runtime as the package onnxruntime-node carries it, called directly: the package's own
+ * binding copies every output and blocks while it runs.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { InputError } from "../../../core/errors.ts";
+import {
+  functionAt,
+  openLibrary,
+  type Pointer,
+  pointerAt,
+  pointerOf,
+  textAt,
+} from "../../../streams/platform.ts";
+import { type Api, API_VERSION, apiAt } from "./api.ts";
+
+/** What everything else is made with; there is one a process, never closed. */
+export interface Runtime {
+  readonly api: Api;
+  readonly environment: Pointer;
+  readonly allocator: Pointer;
+  /** Says of a buffer that it is ordinary memory. */
+  readonly memory: Pointer;
+}
+
+/** Only what ends the process is logged: everything else comes back as an error. */
+const LOG_FATAL = 4;
+
+const LIBRARIES: Readonly<Record<string, string>> = {
+  linux: "libonnxruntime.so.1",
+  darwin: "libonnxruntime.1.dylib",
+  win32: "onnxruntime.dll",
+};
+
+let opened: Runtime | undefined;
+
+/**
+ * The runtime of this process, opened when first asked for.
+ *
+ * @throws InputError when its library is missing or cannot be used on this machine.
+ */
+export function openRuntime(): Runtime {
+  return opened ??= load(findLibrary());
+}
+
+/**
+ * Loads the library at `path`.
+ *
+ * @throws InputError when it is missing or cannot be used on this machine.
+ */
+export function load(path: string): Runtime {
+  try {
+    const { OrtGetApiBase } = openLibrary(path, {
+      OrtGetApiBase: { parameters: [], result: "pointer" },
+    });
+    const getApi = functionAt(pointerAt(OrtGetApiBase(), 0), {
+      parameters: ["u32"],
+      result: "pointer",
+    });
+    const table = getApi(API_VERSION);
+    if (!table) throw new Error(`it is older than version 1.${API_VERSION}`);
+    return start(apiAt(table));
+  } catch (error) {
+    throw new InputError({
+      message: `Cannot load ONNX Runtime "${path}": ${(error as Error).message}; ` +
+        `install the package onnxruntime-node 1.30, or use the engine "cpu"`,
+    });
+  }
+}
+
+function findLibrary(): string {
+  const { platform, arch } = process;
+  try {
+    const entry = createRequire(import.meta.url).resolve("onnxruntime-node");
+    const folder = join(dirname(dirname(entry)), "bin", "napi-v6", platform, arch);
+    const path = join(folder, LIBRARIES[platform] ?? LIBRARIES.linux);
+    if (existsSync(path)) return path;
+    throw new Error(`the package has no library for ${platform} ${arch}`);
+  } catch (error) {
+    throw new InputError({
+      message: `Cannot find ONNX Runtime: ${(error as Error).message.split("\n")[0]}; ` +
+        `install the package onnxruntime-node 1.30, or use the engine "cpu"`,
+    });
+  }
+}
+
+function start(api: Api): Runtime {
+  const name = new TextEncoder().encode("gil\0");
+  return {
+    api,
+    environment: made(api, (out) => api.CreateEnv(LOG_FATAL, name, out)),
+    allocator: made(api, (out) => api.GetAllocatorWithDefaultOptions(out)),
+    // An arena allocator's memory, of the default kind.
+    memory: made(api, (out) => api.CreateCpuMemoryInfo(1, 0, out)),
+  };
+}
+
+/** What a function makes, which writes the address to the buffer that it is given. */
+export function made(api: Api, make: (out: BigUint64Array<ArrayBuffer>) => Pointer): Pointer {
+  const out = new BigUint64Array(1);
+  check(api, make(out));
+  return pointerOf(out[0]);
+}
+
+/**
+ * Throws what a status says.
+ *
+ * @throws Error whose message whoever knows what was asked for makes a sentence of.
+ */
+export function check(api: Api, status: Pointer): void {
+  if (!status) return;
+  const message = textAt(api.GetErrorMessage(status));
+  api.ReleaseStatus(status);
+  throw new Error(message);
+}

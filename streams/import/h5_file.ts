@@ -1,0 +1,158 @@
+/**
+ * HDF5 files: what is in them, and their arrays a range at a time.
+ *
+ * @module
+ */
+
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Effect, type Scope } from "effect";
+import type { Dataset, Entity, File, Group } from "h5wasm/node";
+import type { InputError } from "../../core/errors.ts";
+import { reasonOf, tryReading, unreadable } from "./unreadable.ts";
+
+/** Numbers as a file holds them; 64-bit integers come as doubles. */
+export type Numbers =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
+/** An array in an HDF5 file. Its readers throw an `InputError` where the file is damaged. */
+export interface H5Array {
+  readonly shape: readonly number[];
+  readonly holds: "numbers" | "booleans" | "strings";
+  /** Rows `from … to - 1` of the first axis, all of the others, row-major. */
+  numbers(from: number, to: number): Numbers;
+  /** Strings `from … to - 1`. */
+  strings(from: number, to: number): string[];
+}
+
+/** An HDF5 file that is open. Paths within it look like "obs/celltype/codes". */
+export interface H5File {
+  readonly path: string;
+  /** What is at a path: nothing when it is absent or a link that leads out of the file. */
+  kind(at: string): "group" | "array" | "nothing";
+  /** Names within a group; none where there is no group. */
+  names(at: string): readonly string[];
+  /** An attribute's value; undefined when absent. */
+  attribute(at: string, name: string): unknown;
+  /** The array at a path; throws an `InputError` when it is absent or cannot be decoded. */
+  array(at: string): H5Array;
+}
+
+/** Opens a file for reading; it closes with the scope. */
+export const openH5: (path: string) => Effect.Effect<H5File, InputError, Scope.Scope> = Effect
+  .fnUntraced(function* (path: string) {
+    yield* tryReading(path, () => checkSignature(path));
+    const file = yield* Effect.acquireRelease(
+      tryReading(path, async () => {
+        const h5 = await import("h5wasm/node");
+        // Without this, a chunk that cannot be decoded reads as garbage.
+        (await h5.ready).activate_throwing_error_handler();
+        return new h5.File(resolve(path), "r");
+      }),
+      (file) => Effect.sync(() => file.close()),
+    );
+    return view(path, file);
+  });
+
+const SIGNATURE = "\x89HDF\r\n\x1a\n";
+
+/** Throws unless the file begins as HDF5 files do: at byte 0, or at 512, 1,024, 2,048 …. */
+async function checkSignature(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) throw unreadable(path, "it is a folder, not an HDF5 file");
+    const bytes = new Uint8Array(8);
+    for (let at = 0; at + 8 <= stat.size; at = at === 0 ? 512 : at * 2) {
+      await file.read(bytes, 0, 8, at);
+      if (String.fromCharCode(...bytes) === SIGNATURE) return;
+    }
+    throw unreadable(path, stat.size === 0 ? "it is empty" : "it is not an HDF5 file");
+  } finally {
+    await file.close();
+  }
+}
+
+function view(path: string, file: File): H5File {
+  /** The entity at a path; asks only within groups, since HDF5 throws where an array has no parts. */
+  function find(at: string): Dataset | Group | undefined {
+    const parent = at.lastIndexOf("/");
+    if (parent > 0 && !isGroup(find(at.slice(0, parent)))) return undefined;
+    const found = file.get(at);
+    return isGroup(found) || isArray(found) ? found : undefined;
+  }
+  return {
+    path,
+    kind(at) {
+      const found = find(at);
+      return found === undefined ? "nothing" : isGroup(found) ? "group" : "array";
+    },
+    names(at) {
+      const found = find(at);
+      return isGroup(found) ? found.keys() : [];
+    },
+    attribute: (at, name) => find(at)?.attrs[name]?.value ?? undefined,
+    array(at) {
+      const found = find(at);
+      if (!isArray(found)) throw unreadable(path, `there is no array "${at}" in it`);
+      return arrayOf(path, at, found);
+    },
+  };
+}
+
+type Found = Entity | null | undefined;
+const isGroup = (found: Found): found is Group => !!found && "keys" in found;
+const isArray = (found: Found): found is Dataset => !!found && "slice" in found;
+
+/** Filters that the library undoes: gzip, shuffle, fletcher32. */
+const FILTERS = [1, 2, 3];
+/** Classes of HDF5 types by number. */
+const INTEGER = 0, FLOAT = 1, STRING = 3, ENUM = 8;
+
+function arrayOf(path: string, at: string, dataset: Dataset): H5Array {
+  const { type, size, shape } = dataset.metadata;
+  const strange = dataset.filters.find(({ id }) => !FILTERS.includes(id));
+  if (strange) {
+    const name = strange.name || `filter ${strange.id}`;
+    throw unreadable(
+      path,
+      `"${at}" is compressed with ${name}, which is not supported; write the file again with gzip, for example adata.write_h5ad(path, compression="gzip")`,
+    );
+  }
+  const numeric = type === INTEGER || type === ENUM || (type === FLOAT && size >= 4);
+  if (shape === null || !(numeric || type === STRING)) {
+    throw unreadable(path, `"${at}" holds ${describe(type, size)}, not plain numbers or strings`);
+  }
+  const rest = shape.slice(1).map((): [] => []);
+  function slice(from: number, to: number): unknown {
+    if (to <= from) return type === STRING ? [] : new Float64Array(0);
+    try {
+      return dataset.slice([[from, to], ...rest]);
+    } catch (cause) {
+      throw unreadable(path, `"${at}": ${reasonOf(cause)}`);
+    }
+  }
+  return {
+    shape,
+    holds: type === STRING ? "strings" : type === ENUM ? "booleans" : "numbers",
+    numbers(from, to) {
+      const read = slice(from, to);
+      return read instanceof BigInt64Array || read instanceof BigUint64Array
+        ? Float64Array.from(read as BigInt64Array, Number)
+        : read as Numbers;
+    },
+    strings: (from, to) => slice(from, to) as string[],
+  };
+}
+
+function describe(type: number, size: number): string {
+  if (type === FLOAT) return `${8 * size}-bit floats`;
+  return type === 6 ? "records (the layout of anndata before 0.7)" : "values of another type";
+}

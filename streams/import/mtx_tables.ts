@@ -1,0 +1,107 @@
+/**
+ * The tables beside a 10x matrix: features, barcodes, and what is known of the cells.
+ *
+ * @module
+ */
+
+import type { ObsColumn } from "./count_matrix.ts";
+import { identifierNote, inOrder, isIdentifier, type ObsColumns } from "./obs_columns.ts";
+import { blankOthers, noSymbols, otherFeaturesNote, type Symbols } from "./symbols.ts";
+import { linesOf } from "./text.ts";
+import { unreadable } from "./unreadable.ts";
+
+/** Reads features.tsv or genes.tsv: id, symbol, and from version 3 the type of the feature. */
+export async function readFeatures(path: string, asked?: string): Promise<Symbols> {
+  const symbols: string[] = [], types: string[] = [];
+  const column = asked === undefined || asked === "symbol" ? 1 : asked === "index" ? 0 : -1;
+  if (column < 0) throw noSymbols(path, "this file", asked!, ["index", "symbol"]);
+  for await (const line of linesOf(path)) {
+    const fields = line.split("\t");
+    symbols.push(fields[column] || fields[0]);
+    if (fields[2]) types.push(fields[2]);
+  }
+  const dropped = types.length === symbols.length ? blankOthers(symbols, types) : 0;
+  return {
+    symbols,
+    from: `its column ${column + 1}`,
+    notes: dropped > 0 ? [otherFeaturesNote(dropped)] : [],
+  };
+}
+
+/** Reads barcodes.tsv: the names of the cells in order. */
+export async function readBarcodes(path: string): Promise<string[]> {
+  const barcodes: string[] = [];
+  for await (const line of linesOf(path)) barcodes.push(line.split("\t")[0]);
+  return barcodes;
+}
+
+/**
+ * Reads cells.tsv, whose first line names the columns and whose first column is the barcode, into
+ * columns in the order of `barcodes`; cells that it does not list have none.
+ *
+ * A column of which every text is a number holds numbers, unless `categories` names it.
+ */
+export async function readCells(
+  path: string,
+  barcodes: readonly string[],
+  categories: readonly string[],
+): Promise<ObsColumns> {
+  const rows = new Map(barcodes.map((barcode, row) => [barcode, row]));
+  let columns: Coded[] | undefined;
+  for await (const line of linesOf(path)) {
+    const [barcode, ...fields] = line.split("\t");
+    if (columns === undefined) {
+      columns = fields.map((name) => ({ name, texts: new Map(), codes: empty(barcodes.length) }));
+      continue;
+    }
+    const row = rows.get(barcode);
+    if (row === undefined) {
+      throw unreadable(path, `it describes a cell "${barcode}" that the barcodes do not list`);
+    }
+    columns.forEach(({ texts, codes }, i) => {
+      const text = fields[i] ?? "";
+      if (!texts.has(text)) texts.set(text, texts.size);
+      codes[row] = texts.get(text)!;
+    });
+  }
+  const opened = (columns ?? []).map((column) => opensAs(column, categories));
+  const kept = opened.filter((column) =>
+    "numbers" in column || !isIdentifier(column.categories.length, barcodes.length)
+  );
+  return {
+    columns: kept,
+    notes: opened.filter((column) => !kept.includes(column)).map(({ name }) =>
+      identifierNote(name)
+    ),
+  };
+}
+
+/** A column as it is collected: texts in order of appearance. */
+interface Coded {
+  readonly name: string;
+  readonly texts: Map<string, number>;
+  readonly codes: Int32Array;
+}
+
+const empty = (length: number): Int32Array => new Int32Array(length).fill(-1);
+
+function opensAs({ name, texts, codes }: Coded, asCategories: readonly string[]): ObsColumn {
+  const categories = inOrder(texts.keys());
+  const numeric = categories.length > 0 &&
+    categories.every((text) => Number.isFinite(Number(text)));
+  if (numeric && !asCategories.includes(name)) {
+    const numbers = Float64Array.from(texts.keys(), (text) => text === "" ? NaN : Number(text));
+    return {
+      name,
+      numbers: (from, to) =>
+        Float64Array.from(codes.subarray(from, to), (code) => numbers[code] ?? NaN),
+    };
+  }
+  const places = new Map(categories.map((category, code) => [category, code]));
+  const final = Int32Array.from(texts.keys(), (text) => places.get(text) ?? -1);
+  return {
+    name,
+    categories,
+    codes: (from, to) => codes.slice(from, to).map((code) => final[code] ?? -1),
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * Which names of the columns are gene symbols.
+ *
+ * @module
+ */
+
+import type { InputError } from "../../core/errors.ts";
+import { suggest } from "../../core/nearest.ts";
+import type { H5File } from "./h5_file.ts";
+import { stringsOf, type Table } from "./h5ad_table.ts";
+import { unreadable } from "./unreadable.ts";
+
+/** Columns that hold symbols where the index holds something else, the likeliest first. */
+const SYMBOL_COLUMNS = [
+  "gene_symbols",
+  "gene_symbol",
+  "feature_name",
+  "gene_name",
+  "gene_names",
+  "symbol",
+  "symbols",
+  "gene",
+  "gene_short_name",
+  "name",
+];
+
+/** An Ensembl gene id of any species, or a bare number. */
+const NO_SYMBOL = /^(ENS[A-Z]*G\d{6,}(\.\d+)?|\d+)$/;
+
+/** Symbols of the columns, and where they were found. */
+export interface Symbols {
+  readonly symbols: string[];
+  /** Name of the column. */
+  readonly from: string;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The symbols of the table at `at` ("var", "raw/var"): from the asked column, from the index, or
+ * from a column of symbols where the index holds Ensembl ids. A gene without a symbol goes by its
+ * index; features that are no genes (antibodies, guides) get "".
+ */
+export function symbolsOf(file: H5File, table: Table, at: string, asked?: string): Symbols {
+  const index = stringsOf(table.column(table.index)!, table.rows);
+  const from = asked === undefined ? chosen(table, index) : named(file, table, at, asked);
+  const notes: string[] = [];
+  const symbols = from === table.index
+    ? index
+    : stringsOf(table.column(from)!, table.rows).map((symbol, i) => symbol || index[i]);
+  const types = table.columns.includes("feature_types") ? table.column("feature_types") : undefined;
+  const dropped = types ? blankOthers(symbols, stringsOf(types, table.rows)) : 0;
+  if (dropped > 0) notes.push(otherFeaturesNote(dropped));
+  return { symbols, from, notes };
+}
+
+/** Blanks the symbols of features that are no genes, where some are; returns their number. */
+export function blankOthers(symbols: string[], types: readonly string[]): number {
+  if (!types.includes("Gene Expression")) return 0;
+  let dropped = 0;
+  types.forEach((type, i) => {
+    if (type === "Gene Expression") return;
+    symbols[i] = "";
+    dropped++;
+  });
+  return dropped;
+}
+
+/** The sentence for features that are no genes. */
+export const otherFeaturesNote = (count: number): string =>
+  `${count} features that are not "Gene Expression" are left out`;
+
+function chosen(table: Table, index: readonly string[]): string {
+  const ids = index.filter((name) => NO_SYMBOL.test(name)).length;
+  if (ids * 2 < index.length) return table.index;
+  const found = SYMBOL_COLUMNS
+    .map((name) => table.columns.find((column) => column.toLowerCase() === name))
+    .find((name) => name !== undefined && table.column(name)?.holds !== "numbers");
+  return found ?? table.index;
+}
+
+function named(file: H5File, table: Table, at: string, asked: string): string {
+  if (asked === "index" || asked === table.index) return table.index;
+  if (table.columns.includes(asked) && table.column(asked)) return asked;
+  throw noSymbols(file.path, at, asked, ["index", ...table.columns]);
+}
+
+/** The error for a column of symbols that does not exist. */
+export function noSymbols(
+  path: string,
+  at: string,
+  asked: string,
+  columns: readonly string[],
+): InputError {
+  return unreadable(
+    path,
+    `${at} has no column "${asked}" of gene symbols; ${suggest(asked, columns)}`,
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * Models on an engine: weights that learn, predict, are copied and listened to.
+ *
+ * Programs are compiled when first needed, for batches of at most `cells` cells; a larger batch is
+ * worked off in parts whose gradients add up to exactly the gradient of the whole.
+ *
+ * @module
+ */
+
+import { concatMap, type OperatorFunction } from "rxjs";
+import { type Architecture, fillWeights, type Shape } from "../core/architecture.ts";
+import type { Distiller } from "../core/distiller.ts";
+import { RunError } from "../core/errors.ts";
+import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/feeds.ts";
+import { learningProgram, predictingProgram } from "../core/objective.ts";
+import { type Compiled, type Engine, layoutOf, type State } from "../core/program.ts";
+import { derive, type Key } from "../core/random.ts";
+import type { TokenBatch } from "../core/tokens.ts";
+import type { Lesson } from "./lesson.ts";
+
+/** What a step is told. */
+export interface Step {
+  /** Steps of this training before this one. */
+  readonly step: number;
+  readonly rate: number;
+  /** Key of the step's dropout. */
+  readonly key: Key;
+}
+
+/** What a step comes to. */
+export interface StepOutcome {
+  /** Cells that the step learned from, remembered ones included. */
+  readonly cells: number;
+  /** Loss of the new batch, the teacher's penalty included. */
+  readonly loss: number;
+}
+
+/** What a model says about a batch of tokens. */
+export interface Predicted {
+  /** Cells × positions. */
+  readonly mlm: Float32Array;
+  /** Cells × positions. */
+  readonly mvc: Float32Array;
+  /** Cells × width. */
+  readonly cells: Float32Array;
+}
+
+/** One model. Closing waits for what is under way. */
+export interface Model {
+  /** Begins a stage: Adam starts anew and, given a distiller, a copy of the model turns teacher. */
+  enter(distiller?: Distiller): { close(): void };
+  /** One optimiser step on the sum of the lessons' losses. */
+  learn(lessons: readonly Lesson[], step: Step): Promise<StepOutcome>;
+  predict(tokens: TokenBatch): Promise<Predicted>;
+  /** Another model with the same weights. */
+  copy(): Model;
+  /** The weights, flat, in the order of the architecture's; a copy. */
+  weights(): Float32Array;
+  close(): void;
+}
+
+/** Makes models of one architecture on one engine. */
+export interface Learner {
+  /** A new model with the first weights that `key` names. */
+  begin(key: Key): Model;
+}
+
+/** What a learner works with. */
+export interface Workshop {
+  readonly engine: Engine;
+  readonly architecture: Architecture;
+  readonly shape: Shape;
+  /** Cells that one run of a compiled program takes. */
+  readonly cells: number;
+}
+
+/** Adam as the papers use it. */
+const BETA1 = 0.9, BETA2 = 0.999;
+/** Predictions are made without noise: their key is never looked at. */
+const NO_NOISE: Key = [0, 0];
+
+/** Cells that are worked off together: as many as keep the attention scores of all heads in 256 MB. */
+export function microBatch(batch: number, length: number): number {
+  return Math.max(1, Math.min(batch, Math.floor(2 ** 23 / length ** 2)));
+}
+
+/** Makes models of one architecture on one engine. */
+export function learner({ engine, architecture, shape, cells }: Workshop): Learner {
+  const layout = layoutOf(architecture.weights);
+  const size = { cells, length: shape.length };
+  const compiled = new Map<Distiller | "learn" | "predict", Promise<Compiled>>();
+
+  /** The program for a purpose: a distiller stands for learning from its teacher. */
+  function ready(purpose: Distiller | "learn" | "predict"): Promise<Compiled> {
+    const known = compiled.get(purpose);
+    if (known !== undefined) return known;
+    const label = `${compiled.size}`;
+    const program = purpose === "predict" ? predictingProgram(architecture, size) : learningProgram(
+      architecture,
+      { ...size, label },
+      purpose === "learn" ? undefined : purpose,
+    );
+    const made = engine.compile(program, layout);
+    compiled.set(purpose, made);
+    return made;
+  }
+
+  function begin(key: Key): Model {
+    const state = engine.allocate(layout, "training");
+    fillWeights(state.weights, layout, architecture.weights, key);
+    return model(state);
+  }
+
+  function model(state: State): Model {
+    let busy: Promise<unknown> = Promise.resolve();
+    let teacher: State | undefined, distiller: Distiller | undefined;
+
+    /** One thing after the other; whoever closes the model waits for it. */
+    function queued<A>(work: () => Promise<A>): Promise<A> {
+      const result = busy.then(work);
+      busy = result.catch(() => {});
+      return result;
+    }
+    async function learn(lessons: readonly Lesson[], { step, rate, key }: Step) {
+      const outcome = { cells: 0, loss: 0 };
+      for (const [i, lesson] of lessons.entries()) {
+        const loss = await backward(lesson, derive(key, i));
+        if (i === 0) outcome.loss = loss;
+        outcome.cells += lesson.tokens.cells.length;
+      }
+      if (!Number.isFinite(outcome.loss)) throw diverged(outcome.loss, step);
+      await engine.optimise(state, { rate, step: step + 1, beta1: BETA1, beta2: BETA2 });
+      return outcome;
+    }
+    /** Adds the gradient of one lesson and returns its loss. */
+    async function backward({ tokens, lecture }: Lesson, key: Key): Promise<number> {
+      const heard = lecture && distiller && teacher ? { distiller, teacher, lecture } : undefined;
+      const program = await ready(heard?.distiller ?? "learn"), share = shareOf(tokens.masked);
+      const taught = heard && {
+        ...await predict(heard.teacher, heard.lecture.tokens),
+        kept: shareOf(heard.lecture.selected),
+      };
+      let total = 0;
+      for (let from = 0; from < tokens.cells.length; from += cells) {
+        const rows = { from, cells };
+        const feeds = {
+          ...learningFeeds(tokens, share, rows),
+          ...(taught ? lessonFeeds(taught, tokens, rows) : {}),
+        };
+        const { loss } = await program.run(state, feeds, derive(key, from));
+        total += loss[0];
+      }
+      return total;
+    }
+    return {
+      enter(next) {
+        for (const buffer of [state.gradients, state.firstMoment, state.secondMoment]) {
+          buffer.fill(0);
+        }
+        distiller = next;
+        teacher = next === undefined ? undefined : copyOf(state, "inference");
+        const leaving = teacher;
+        return { close: () => void busy.finally(() => leaving?.close()) };
+      },
+      learn: (lessons, step) => queued(() => learn(lessons, step)),
+      predict: (tokens) => queued(() => predict(state, tokens)),
+      copy: () => model(copyOf(state, "training")),
+      weights: () => state.weights.slice(),
+      close: () => void busy.finally(() => state.close()),
+    };
+  }
+  /** What the model of a state says about a batch of any size. */
+  async function predict(state: State, tokens: TokenBatch): Promise<Predicted> {
+    const all = tokens.cells.length, { length } = tokens, { width } = architecture;
+    const widths = { mlm: length, mvc: length, cells: width };
+    const said = {
+      mlm: new Float32Array(all * length),
+      mvc: new Float32Array(all * length),
+      cells: new Float32Array(all * width),
+    };
+    const program = await ready("predict");
+    for (let from = 0; from < all; from += cells) {
+      const part = await program.run(state, tokenFeeds(tokens, { from, cells }), NO_NOISE);
+      const count = Math.min(cells, all - from);
+      for (const name of ["mlm", "mvc", "cells"] as const) {
+        const rows = (part[name] as Float32Array).subarray(0, count * widths[name]);
+        said[name].set(rows, from * widths[name]);
+      }
+    }
+    return said;
+  }
+  function copyOf(state: State, use: "training" | "inference"): State {
+    const copy = engine.allocate(layout, use);
+    copy.weights.set(state.weights);
+    return copy;
+  }
+  return { begin };
+}
+
+/** Learns from all lessons of a step at once. */
+export function learn(model: Model, step: Step): OperatorFunction<Lesson[], StepOutcome> {
+  return concatMap((lessons) => model.learn(lessons, step));
+}
+
+function diverged(loss: number, step: number): RunError {
+  return new RunError({
+    message:
+      `Cannot go on after step ${step}: the loss is ${loss}; a lower learning rate, a longer ` +
+      `warm-up or a look at the values of the atlas may help`,
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * Everything a run needs, already made: what the walk walks on.
+ *
+ * @module
+ */
+
+import type { OperatorFunction } from "rxjs";
+import type { CellBatch } from "../core/batch.ts";
+import type { Curriculum } from "../core/curriculum.ts";
+import type { Distiller } from "../core/distiller.ts";
+import type { Evaluator } from "../core/evaluator.ts";
+import type { Experiment, GeneSet } from "../core/experiment.ts";
+import type { Key } from "../core/random.ts";
+import type { Replay } from "../core/replay.ts";
+import type { Sampler } from "../core/sampler.ts";
+import type { Source } from "../core/source.ts";
+import type { Learner } from "./learner.ts";
+
+/** A method, its plugins made; `replay` makes a new memory for every seed. */
+export interface MethodPlan {
+  readonly name: string;
+  readonly stages: "sequential" | "joint";
+  readonly replay: ((key: Key) => Replay) | undefined;
+  readonly distiller: Distiller | undefined;
+}
+
+/** The data set of a gene set. */
+export interface DataSet extends Omit<GeneSet, "source"> {
+  readonly source: Source;
+  /** Categories of the label column; none when it has no label. */
+  readonly classes: readonly string[];
+}
+
+/** An evaluator and the sampler that chooses what it shows. */
+export interface JudgePlan {
+  readonly evaluator: Evaluator;
+  readonly sampler: Sampler;
+}
+
+/** Everything a run needs, already made. */
+export interface Run {
+  readonly seeds: readonly number[];
+  readonly methods: readonly MethodPlan[];
+  readonly source: Source;
+  /** One a gene stage, in order. */
+  readonly sets: readonly DataSet[];
+  readonly curriculum: Curriculum;
+  readonly transforms: readonly OperatorFunction<CellBatch, CellBatch>[];
+  readonly sampler: Sampler;
+  /** Genes of a cell that the model reads, at most. */
+  readonly length: number;
+  readonly mask: number;
+  readonly training: Experiment["training"];
+  readonly judges: readonly JudgePlan[];
+  readonly learner: Learner;
+}
+
+/** All transforms as one operator, in order. */
+export function transformed(
+  { transforms }: Pick<Run, "transforms">,
+): OperatorFunction<CellBatch, CellBatch> {
+  return (cells) => transforms.reduce((stream, transform) => stream.pipe(transform), cells);
+}

@@ -1,0 +1,67 @@
+/**
+ * From cells of any number of genes to rows of one length.
+ *
+ * @module
+ */
+
+import { map, type OperatorFunction } from "rxjs";
+import type { CellBatch } from "../core/batch.ts";
+import { derive, type Key, type Random, stream } from "../core/random.ts";
+import type { Sampler } from "../core/sampler.ts";
+import { clsId, padId, type TokenBatch } from "../core/tokens.ts";
+
+/** What rows shall look like. */
+export interface Rows {
+  /** Genes in a row; a row has one position more, for the cell token. */
+  readonly length: number;
+  /** Genes in the vocabulary. */
+  readonly genes: number;
+}
+
+/**
+ * Writes each cell as a row: the cell token, then its genes. A cell with fewer than `length` genes
+ * keeps them all in stored order and is padded; otherwise, also with just as many, the sampler
+ * chooses and orders them. What a cell shows depends on the key and its row in the atlas alone.
+ */
+export function sample(
+  sampler: Sampler,
+  { key, ...rows }: Rows & { readonly key: Key },
+): OperatorFunction<CellBatch, TokenBatch> {
+  const random = stream(derive(key, "sample"));
+  return map((batch) => sampleCells(batch, sampler, random, rows));
+}
+
+/** What `sample` does to one batch, with the randomness handed over. */
+export function sampleCells(
+  batch: CellBatch,
+  sampler: Sampler,
+  random: Random,
+  { length, genes: vocabulary }: Rows,
+): TokenBatch {
+  const { cells, offsets, obs } = batch;
+  const positions = length + 1, size = cells.length * positions;
+  const genes = new Int32Array(size).fill(padId(vocabulary));
+  const target = new Float32Array(size);
+  const padding = new Uint8Array(size).fill(1);
+  const chosen = new Uint32Array(length);
+
+  for (let i = 0; i < cells.length; i++) {
+    const from = offsets[i], n = offsets[i + 1] - from, row = i * positions;
+    genes[row] = clsId(vocabulary);
+    padding[row] = 0;
+    if (n >= length) {
+      random.at(cells[i]);
+      // Views, not copies: nothing of a cell's size is allocated.
+      const to = from + n;
+      sampler(batch.genes.subarray(from, to), batch.values.subarray(from, to), random, chosen);
+    }
+    for (let p = 0; p < length && p < n; p++) {
+      const entry = from + (n >= length ? chosen[p] : p);
+      genes[row + 1 + p] = batch.genes[entry];
+      target[row + 1 + p] = batch.values[entry];
+      padding[row + 1 + p] = 0;
+    }
+  }
+  const masked = new Uint8Array(size);
+  return { cells, length: positions, genes, input: target.slice(), target, padding, masked, obs };
+}

@@ -1,0 +1,50 @@
+/**
+ * Products of matrices.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs";
+import type { GraphBuilder } from "../graph.ts";
+import { expanded, type Inputs, type Kernels, node, storedShape, type Traced } from "../traced.ts";
+import { binary, broadcast } from "./binary.ts";
+import { activate } from "./elementwise.ts";
+
+/** Multiplies the matrices in the last two axes; the axes before them broadcast. */
+export function multiply(
+  graph: GraphBuilder,
+  { a, b }: Inputs,
+  { transposeA, transposeB }: tf.BatchMatMulAttrs,
+): Traced {
+  const rows = a.shape.at(transposeA ? -1 : -2)!, columns = b.shape.at(transposeB ? -2 : -1)!;
+  const operands = [matrices(graph, a), matrices(graph, b)];
+  const name = transposeA || transposeB
+    ? graph.add("FusedMatMul", operands, { transA: +transposeA, transB: +transposeB })
+    : graph.add("MatMul", operands);
+  const before = (lengths: readonly number[]) => lengths.slice(0, -2);
+  return node(
+    name,
+    a.dtype,
+    [...broadcast(before(a.shape), before(b.shape)), rows, columns],
+    [...broadcast(before(storedShape(a)), before(storedShape(b))), rows, columns],
+  );
+}
+
+/** The value with whole matrices; the axes before them may still repeat. */
+function matrices(graph: GraphBuilder, x: Traced): string {
+  return expanded(graph, x, x.shape.map((length, axis) => axis < x.shape.length - 2 ? 1 : length));
+}
+
+/** A product with bias and activation; ONNX Runtime is no faster with them inside the product. */
+function fused(graph: GraphBuilder, inputs: Inputs, attrs: tf._FusedMatMulAttrs): Traced {
+  const product = multiply(graph, inputs, attrs);
+  const { bias, preluActivationWeights: slope } = inputs;
+  const shifted = bias ? binary(graph, "Add", product, bias) : product;
+  return activate(graph, shifted, attrs.activation ?? "linear", {
+    alpha: attrs.leakyreluAlpha ?? 0.2,
+    ...(slope && { slope }),
+  });
+}
+
+/** tfjs kernels of linear algebra. */
+export const linearAlgebra: Kernels = { BatchMatMul: multiply, _FusedMatMul: fused };

@@ -1,0 +1,39 @@
+/**
+ * Operators of one input that treat each element alone.
+ *
+ * @module
+ */
+
+import type { Attributes, GraphBuilder } from "../graph.ts";
+import {
+  node,
+  operand,
+  storedShape,
+  type TensorType,
+  type Traced,
+  uniform,
+  valueOf,
+} from "../traced.ts";
+
+/** ONNX's numbers for element types, as `Cast` takes them. */
+const CAST_TO = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+
+/** Applies an operator; what repeats along an axis still does. */
+export function unary(graph: GraphBuilder, op: string, x: Traced, attributes?: Attributes): Traced {
+  return node(graph.add(op, [operand(graph, x)], attributes), x.dtype, x.shape, storedShape(x));
+}
+
+/** Converts the element type; numbers lose their fraction, and are true unless zero. */
+export function cast(graph: GraphBuilder, x: Traced, dtype: TensorType): Traced {
+  if (x.dtype === dtype) return x;
+  const value = valueOf(x);
+  if (value !== undefined) {
+    const converted = dtype === "int32" ? Math.trunc(value) : dtype === "bool" ? +!!value : value;
+    return uniform(converted, x.shape, dtype);
+  }
+  return { ...unary(graph, "Cast", x, { to: CAST_TO[dtype] }), dtype };
+}
+
+/** Indices as operators take them. */
+export const cast64 = (graph: GraphBuilder, name: string): string =>
+  graph.add("Cast", [name], { to: CAST_TO.int64 });

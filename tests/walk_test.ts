@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { lastValueFrom, map, take, toArray } from "rxjs";
+import { concatCells, mapValues, selectCells } from "../core/batch.ts";
+import { arrange, HELD_OUT, isVisible } from "../core/curriculum.ts";
+import type { Evaluator } from "../core/evaluator.ts";
+import type { RunEvent } from "../core/events.ts";
+import { dealCells, partitionBy } from "../core/partition.ts";
+import { permutation } from "../core/permutation.ts";
+import { keyOf } from "../core/random.ts";
+import type { Replay } from "../core/replay.ts";
+import type { TokenBatch } from "../core/tokens.ts";
+import { stepsOf } from "../streams/run_experiment.ts";
+import type { MethodPlan, Run } from "../streams/run.ts";
+import { walk } from "../streams/walk.ts";
+import { assertSame } from "./first_difference.ts";
+import { type MemoryCells, memorySource } from "./memory_source.ts";
+import { type Spy, spyLearner } from "./spy_learner.ts";
+
+const GENES = 30, CELLS = 120, LENGTH = 12, BATCH = 8;
+const T1 = [3, 7, 11, 19], T2 = [2, 5, 23];
+
+/** Keeps the first cells it is offered: the smallest real memory. */
+function firstCells(cells: number): () => Replay {
+  return () => {
+    const kept = new Map<number, ReturnType<typeof concatCells>>();
+    return {
+      mode: "beside",
+      remember(stage, batch) {
+        const all = kept.has(stage) ? concatCells([kept.get(stage)!, batch]) : batch;
+        kept.set(stage, selectCells(all, Array.from(all.cells.subarray(0, cells).keys())));
+      },
+      size: (stage) => kept.get(stage)?.cells.length ?? 0,
+      recall(stage, position, count) {
+        const all = kept.get(stage)!;
+        const rows = Array.from({ length: count }, (_, i) => (position + i) % all.cells.length);
+        return selectCells(all, rows);
+      },
+      save: () => [],
+      restore() {},
+    };
+  };
+}
+
+const method = (name: string, plan: Partial<MethodPlan> = {}): MethodPlan => ({
+  name,
+  stages: "sequential",
+  replay: undefined,
+  distiller: undefined,
+  ...plan,
+});
+
+/** Counts the cells that it was told about. */
+const counter: Evaluator<number> = {
+  name: "cells",
+  unit: "cells",
+  better: "higher",
+  cells: "held-out",
+  visible: "union",
+  asks: "seen",
+  mask: 0.4,
+  trials: 2,
+  empty: () => 0,
+  add: (sum, { tokens }) => sum + tokens.cells.length,
+  value: (sum) => sum,
+};
+
+function runOf(learner: Spy, change: Partial<Run> = {}, cells: Partial<MemoryCells> = {}): Run {
+  const source = memorySource({ cells: CELLS, genes: GENES, ...cells });
+  return {
+    seeds: [1],
+    methods: [method("baseline"), method("replay", { replay: firstCells(5) })],
+    source,
+    sets: ["T1", "T2"].map((name) => ({
+      name,
+      where: {},
+      label: "type",
+      source,
+      classes: ["a", "b"],
+    })),
+    curriculum: {
+      ...arrange(GENES, [{ name: "T1", genes: T1 }, { name: "T2", genes: T2 }]),
+      partition: partitionBy(
+        permutation(CELLS, keyOf(3)),
+        dealCells({ cells: CELLS, sets: 2, heldOut: 20, baseShare: 0.5 }),
+      ),
+    },
+    transforms: [map((batch) => mapValues(batch, Math.log1p))],
+    sampler: (_genes, _values, random, chosen) => {
+      const order = permutation(_genes.length, keyOf(random.bits()));
+      for (let i = 0; i < chosen.length; i++) chosen[i] = order.at(i);
+    },
+    length: LENGTH,
+    mask: 0.4,
+    training: { batch: BATCH, epochs: [2, 3, 1], rate: 0.01, warmup: 4 },
+    judges: [{
+      evaluator: counter as Evaluator,
+      sampler: (_g, _v, _r, chosen) => chosen.fill(0).forEach((_, i) => chosen[i] = i),
+    }],
+    learner,
+    ...change,
+  };
+}
+const eventsOf = (run: Run): Promise<RunEvent[]> => lastValueFrom(walk(run).pipe(toArray()));
+const genesOf = (tokens: TokenBatch) => [...tokens.genes].filter((gene) => gene < GENES);
+
+/** What the walk showed, one entry a training, told apart by its events. */
+async function trainings(change: Partial<Run> = {}) {
+  const spy = spyLearner(), run = runOf(spy, change), events = await eventsOf(run);
+  const steps = events.filter((event) => event.type === "step");
+  assert.equal(steps.length, spy.learned.length);
+  const shown = steps.map((event, i) => ({ ...event, ...spy.learned[i] }));
+  return { run, spy, events, shown };
+}
+
+Deno.test("walk() shows every training cell of a stage once an epoch, and no other cell", async () => {
+  const { run, shown } = await trainings();
+  for (const [stage, epochs] of [[0, 2], [1, 3], [2, 1]]) {
+    const baseline = shown.filter((s) => s.stage === stage && s.methods.includes("baseline"));
+    const seen = new Map<number, number>();
+    for (const { lessons } of baseline) {
+      for (const cell of lessons[0].tokens.cells) seen.set(cell, (seen.get(cell) ?? 0) + 1);
+    }
+    const own = Array.from({ length: CELLS }, (_, cell) => cell)
+      .filter((cell) => run.curriculum.partition.part(cell) === stage);
+    assertSame([...seen.keys()].sort((a, b) => a - b), own);
+    assert.ok([...seen.values()].every((times) => times === epochs));
+  }
+});
+
+Deno.test("walk() never learns from a held-out cell", async () => {
+  const { run, shown } = await trainings({
+    methods: [method("replay", { replay: firstCells(9) }), method("oracle", { stages: "joint" })],
+  });
+  for (const { lessons } of shown) {
+    for (const { tokens } of lessons) {
+      for (const cell of tokens.cells) {
+        assert.notEqual(run.curriculum.partition.part(cell), HELD_OUT);
+      }
+    }
+  }
+});
+
+Deno.test("walk() shows a cell the genes of its own stage only, remembered and joint cells too", async () => {
+  const { run, shown } = await trainings({
+    methods: [
+      method("baseline"),
+      method("replay", { replay: firstCells(5) }),
+      method("oracle", { stages: "joint" }),
+    ],
+  });
+  const { rank, base, stages, partition } = run.curriculum;
+  let stageGenes = 0;
+  for (const { lessons } of shown) {
+    for (const { tokens } of lessons) {
+      tokens.genes.forEach((gene, position) => {
+        if (gene >= GENES) return;
+        const cell = tokens.cells[Math.floor(position / tokens.length)];
+        assert.ok(isVisible(rank[gene], base, stages[partition.part(cell)]));
+        if (rank[gene] >= base) stageGenes++;
+      });
+    }
+  }
+  assert.ok(stageGenes > 0);
+});
+
+Deno.test("walk() gives each earlier gene stage a batch beside the new one", async () => {
+  const { run, shown } = await trainings();
+  const second = shown.filter((s) => s.stage === 2 && s.methods[0] === "replay");
+  assert.ok(second.length > 0);
+  for (const { lessons, cells } of second) {
+    assert.equal(lessons.length, 2);
+    assert.equal(lessons[1].tokens.cells.length, BATCH);
+    assert.ok([...lessons[1].tokens.cells].every((c) => run.curriculum.partition.part(c) === 1));
+    assert.equal(cells, lessons[0].tokens.cells.length + BATCH);
+  }
+  assert.ok(
+    shown.filter((s) => s.methods.includes("baseline")).every((s) => s.lessons.length === 1),
+  );
+});
+
+Deno.test("walk() trains what methods share once and announces every step", async () => {
+  const { run, events, shown } = await trainings({ seeds: [1, 2] });
+  assert.equal(shown.length, stepsOf(run));
+  const stages = events.filter((event) => event.type === "stage");
+  assert.equal(stages.length, 2 * 4);
+  assert.equal(stages.reduce((sum, { steps }) => sum + steps, 0), shown.length);
+  assertSame(stages[0].methods, ["baseline", "replay"]);
+});
+
+Deno.test("walk() judges after each gene stage on all held-out cells, for every set seen", async () => {
+  const { events } = await trainings();
+  const scores = events.flatMap((event) => event.type === "score" ? [event.score] : []);
+  assertSame(
+    scores.filter((s) => s.method === "replay").map((s) => [s.set, s.after, s.trial, s.value]),
+    [["T1", 1, 0, 20], ["T1", 1, 1, 20], ["T1", 2, 0, 20], ["T2", 2, 0, 20], ["T1", 2, 1, 20], [
+      "T2",
+      2,
+      1,
+      20,
+    ]],
+  );
+});
+
+Deno.test("walk() judges with the same genes and masks whatever the seed", async () => {
+  const one = await trainings({ seeds: [1] }), other = await trainings({ seeds: [2] });
+  assert.equal(one.spy.predicted.length, other.spy.predicted.length);
+  one.spy.predicted.forEach((tokens, i) => assertSame(tokens.input, other.spy.predicted[i].input));
+});
+
+Deno.test("walk() lets no hidden gene change a number that the model sees", async () => {
+  const learned = async (by: number) => {
+    const spy = spyLearner(), hidden = new Set([...T1, ...T2]);
+    const run = runOf(spy, {}, { louder: { genes: (gene) => hidden.has(gene), by } });
+    await eventsOf(run);
+    return spy.learned.flatMap(({ lessons }) => lessons.map(({ tokens }) => tokens))
+      .filter((tokens) => genesOf(tokens).every((gene) => !hidden.has(gene)));
+  };
+  const quiet = await learned(1), loud = await learned(7);
+  assert.ok(quiet.length > 5);
+  assertSame(loud.map(({ input }) => input), quiet.map(({ input }) => input));
+});
+
+Deno.test("walk() gives the same events for a seed, whichever seeds ran before it", async () => {
+  const both = await trainings({ seeds: [1, 2] }), alone = await trainings({ seeds: [2] });
+  const second = both.shown.filter(({ seed }) => seed === 2);
+  second.forEach(({ lessons }, i) =>
+    lessons.forEach(({ tokens }, j) =>
+      assertSame(tokens.input, alone.shown[i].lessons[j].tokens.input)
+    )
+  );
+  const first = both.shown.filter(({ seed }) => seed === 1);
+  assert.notDeepEqual(
+    [...first[0].lessons[0].tokens.cells],
+    [...second[0].lessons[0].tokens.cells],
+  );
+});
+
+Deno.test("walk() warms up in the first stage only", async () => {
+  const { shown } = await trainings({ methods: [method("baseline")] });
+  const rates = (stage: number) => shown.filter((s) => s.stage === stage).map((s) => s.step.rate);
+  assertSame(rates(0).slice(0, 6), [0, 0.0025, 0.005, 0.0075, 0.01, 0.01]);
+  assert.ok(rates(1).every((rate) => rate === 0.01));
+});
+
+Deno.test("walk() closes every model, also when it is left early", async () => {
+  const spy = spyLearner();
+  await eventsOf(runOf(spy));
+  assert.equal(spy.open(), 0);
+  const left = spyLearner();
+  await lastValueFrom(walk(runOf(left)).pipe(take(25), toArray()));
+  assert.equal(left.open(), 0);
+});
