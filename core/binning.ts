@@ -23,7 +23,7 @@ export function fillQuantiles(out: Float64Array, sorted: ArrayLike<number>): voi
  * The bin of a value between ascending edges: 0 … edges - 1. A value that equals several edges, as
  * happens when many values tie, falls into one of the bins between them, chosen by `draw`.
  *
- * The benchmark's numbering; scGPT's is one higher. `ceil(draw · (right - left) + left - 1)`, where
+ * The benchmark's numbering; scGPT's is one higher. `left - 1 + ceil(draw · (right - left))`, where
  * left and right count the edges below the value, and below or equal to it.
  *
  * @param draw A number in (0, 1]; 0, which the reference allows, can fall one bin short.
@@ -32,7 +32,7 @@ export function binOf(value: number, edges: Float64Array, draw: number): number 
   const left = countBelow(edges, value);
   let right = left;
   while (right < edges.length && edges[right] === value) right++;
-  return Math.ceil(draw * (right - left) + left - 1);
+  return left - 1 + Math.ceil(draw * (right - left));
 }
 
 /** How many of the ascending edges lie below a value; binary search. */

@@ -16,7 +16,7 @@ export interface Rows {
 }
 
 /** What a teacher said about a batch, and where that counts. */
-export interface Lesson {
+export interface Taught {
   /** Its predictions, cells × positions. */
   readonly mlm: Float32Array;
   readonly mvc: Float32Array;
@@ -79,13 +79,13 @@ export function learningFeeds(tokens: TokenBatch, share: Float32Array, rows: Row
 }
 
 /** What a program that learns from a teacher is fed besides. */
-export function lessonFeeds(lesson: Lesson, tokens: TokenBatch, rows: Rows): Arrays {
-  const width = lesson.cells.length / tokens.cells.length;
+export function lessonFeeds(taught: Taught, tokens: TokenBatch, rows: Rows): Arrays {
+  const width = taught.cells.length / tokens.cells.length;
   return {
-    "teacher.mlm": rowsOf(lesson.mlm, tokens.length, rows),
-    "teacher.mvc": rowsOf(lesson.mvc, tokens.length, rows),
-    "teacher.cells": rowsOf(lesson.cells, width, rows),
-    kept: rowsOf(lesson.kept, tokens.length, rows),
+    "teacher.mlm": rowsOf(taught.mlm, tokens.length, rows),
+    "teacher.mvc": rowsOf(taught.mvc, tokens.length, rows),
+    "teacher.cells": rowsOf(taught.cells, width, rows),
+    kept: rowsOf(taught.kept, tokens.length, rows),
   };
 }
 

@@ -49,27 +49,42 @@ export function advance(
   };
 }
 
-/** Which training the run is in: "replay · seed 2 of 3 · stage 1 of 2". */
-export function placeInWords({ run, step }: Progress): string {
-  if (step === undefined) return "starting";
+/**
+ * Which training the run is in and how it goes there, piece by piece: method, seed and stage; the
+ * step; the loss; the speed; the time that is left. What is not known yet is "".
+ */
+export function progressInWords(progress: Progress, now: number) {
+  const { run, step, steps, done, since, cells, learning } = progress;
+  if (step === undefined) return { place: "starting", step: "", loss: "", speed: "", left: "" };
   const seed = run.seeds.indexOf(step.seed) + 1;
-  return [
-    methodsInWords(step.methods, run.methods),
-    ...(run.seeds.length > 1 ? [`seed ${seed} of ${run.seeds.length}`] : []),
-    `stage ${step.stage} of ${run.stages.length - 1}`,
-  ].join(" · ");
+  const left = (now - since) / done * Math.max(0, run.steps - done);
+  return {
+    place: `${methodsInWords(step.methods, run.methods)} seed ${seed}/${run.seeds.length} ` +
+      `stage ${step.stage}/${run.stages.length - 1}`,
+    step: `step ${step.step}/${steps}`,
+    loss: `loss ${step.loss.toPrecision(3)}`,
+    speed: learning > 0 ? `${rate(cells / learning)} cells/s` : "",
+    left: Number.isFinite(left) ? `${clockTime(left)} left` : "",
+  };
 }
 
-/** How it goes there: "loss 0.333 · 312 cells/s · 2 min left". */
-export function paceInWords(progress: Progress, now: number): string {
-  const { run, step, done, since, cells, learning } = progress;
-  if (step === undefined) return "";
-  const left = (now - since) / done * Math.max(0, run.steps - done);
-  return [
-    `loss ${step.loss.toPrecision(3)}`,
-    ...(learning > 0 ? [`${rate(cells / learning)} cells/s`] : []),
-    ...(Number.isFinite(left) ? [`${durationInWords(left)} left`] : []),
-  ].join(" · ");
+/**
+ * All of it in one line of at most `columns` characters with a bar of the whole run in it; where
+ * that is too long, first the step goes, then speed and loss.
+ *
+ * @param bar Draws a bar of a size.
+ */
+export function progressLine(
+  progress: Progress,
+  now: number,
+  { columns, bar }: { readonly columns: number; readonly bar: (size: number) => string },
+): string {
+  const { place, step, loss, speed, left } = progressInWords(progress, now);
+  const line = (pieces: readonly string[]) => pieces.filter((piece) => piece !== "").join(" ");
+  const choices = [[step, loss, speed, left], [loss, speed, left], [loss, left], [left]];
+  const tail = choices.map(line).find((tail) => line([place, tail]).length + 6 <= columns) ?? "";
+  const room = columns - line([place, tail]).length - 2;
+  return line([place, room < 4 ? "" : bar(Math.min(30, room)), tail]).slice(0, columns);
 }
 
 /** A time that people can compare: "8 s", "1 min 40 s", "3 h 5 min". */
@@ -82,9 +97,16 @@ export function durationInWords(seconds: number): string {
   return small === 0 ? `${big} ${names[0]}` : `${big} ${names[0]} ${small} ${names[1]}`;
 }
 
+/** Hours, minutes and seconds as a clock shows them: "1:40", "2:05:00". */
+function clockTime(seconds: number): string {
+  const whole = Math.round(seconds), two = (n: number) => String(n % 60).padStart(2, "0");
+  const minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole)}` : `${minutes}:${two(whole)}`;
+}
+
 /** Methods that still share their training are named together; all of them, as such. */
 function methodsInWords(methods: readonly string[], all: readonly string[]): string {
-  if (methods.length === 1 || methods.length === 2) return methods.join(" + ");
+  if (methods.length === 1 || methods.length === 2) return methods.join("+");
   return methods.length === all.length ? "all methods" : `${methods.length} methods`;
 }
 

@@ -13,7 +13,7 @@ import * as tf from "@tensorflow/tfjs";
 import { Schema } from "effect";
 import type { TokenTensors } from "./architecture.ts";
 import { affine, detach, embedding, leakyRelu, linear } from "./composites/mod.ts";
-import { linearWeights, xavier, xavierLinearWeights } from "./initial.ts";
+import { linearWeights, xavierFill, xavierLinearWeights } from "./initial.ts";
 import { setting } from "./plugin.ts";
 import type { Tensors, WeightSpec } from "./program.ts";
 import { SPECIAL_TOKENS } from "./tokens.ts";
@@ -41,7 +41,7 @@ export function shellWeights(
 ): WeightSpec[] {
   const rows = genes + SPECIAL_TOKENS;
   return [
-    { name: "embedding.weight", shape: [rows, embedding], fill: xavier(rows, embedding) },
+    { name: "embedding.weight", shape: [rows, embedding], fill: xavierFill(rows, embedding) },
     ...(embedding === width ? [] : linearWeights("emb_trans", embedding, width)),
     ...xavierLinearWeights("value_encoder.0", 1, width),
     ...xavierLinearWeights("value_encoder.2", width, width),
@@ -59,7 +59,7 @@ export interface Embedded {
 }
 
 /** Embeds genes and values; values above `maximum` count as `maximum`. */
-export function embed(weights: Tensors, tokens: TokenTensors, maximum: number): Embedded {
+export function embedTokens(weights: Tensors, tokens: TokenTensors, maximum: number): Embedded {
   const table = weights["embedding.weight"] as tf.Tensor2D;
   const rows = embedding(table, tokens.genes, tokens.padding);
   const genes = "emb_trans.weight" in weights ? linear(rows, affine(weights, "emb_trans")) : rows;
@@ -77,7 +77,7 @@ export function embed(weights: Tensors, tokens: TokenTensors, maximum: number): 
  * The reference trains so. In its evaluation PyTorch's fused path writes zeros at padding, so that
  * there "mean" sums over unpadded positions and still divides by all; here both are as in training.
  */
-export function pool(encoded: tf.Tensor2D, cells: number, pooling: Pooling): tf.Tensor2D {
+export function poolCells(encoded: tf.Tensor2D, cells: number, pooling: Pooling): tf.Tensor2D {
   const [rows, width] = encoded.shape;
   const byCell: tf.Tensor3D = tf.reshape(encoded, [cells, rows / cells, width]);
   return pooling === "mean"
@@ -86,7 +86,7 @@ export function pool(encoded: tf.Tensor2D, cells: number, pooling: Pooling): tf.
 }
 
 /** The value that each encoded position stands for, cells × positions. */
-export function decode(weights: Tensors, encoded: tf.Tensor2D, cells: number): tf.Tensor2D {
+export function decodeValues(weights: Tensors, encoded: tf.Tensor2D, cells: number): tf.Tensor2D {
   return tf.reshape(head(weights, "decoder", encoded), [cells, encoded.shape[0] / cells]);
 }
 
@@ -94,7 +94,11 @@ export function decode(weights: Tensors, encoded: tf.Tensor2D, cells: number): t
  * The value of each position's gene as the cell embedding alone tells it, cells × positions: the
  * inner product with a query made from the gene. No gradient flows into gene embeddings.
  */
-export function recall(weights: Tensors, genes: tf.Tensor2D, embeddings: tf.Tensor2D): tf.Tensor2D {
+export function recallValues(
+  weights: Tensors,
+  genes: tf.Tensor2D,
+  embeddings: tf.Tensor2D,
+): tf.Tensor2D {
   const [cells, width] = embeddings.shape, length = genes.shape[0] / cells;
   const queries = tf.reshape(head(weights, "gene2query", detach(genes)), [cells, length, width]);
   const values = tf.matMul(queries, tf.reshape(embeddings, [cells, width, 1]));

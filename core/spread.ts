@@ -30,7 +30,7 @@ export interface Interval {
 }
 
 /** How two lists of numbers differ, pair by pair. */
-export interface Paired {
+export interface PairedDifference {
   /** Of the differences, first minus second. */
   readonly difference: Spread;
   readonly interval: Interval;
@@ -67,7 +67,7 @@ export function interval({ n, mean, sd }: Spread): Interval {
  * Student's paired comparison ("The probable error of a mean", 1908): for two methods with the same
  * seeds, whose chance parts cancel.
  */
-export function compare(a: readonly number[], b: readonly number[]): Paired {
+export function pairedDifference(a: readonly number[], b: readonly number[]): PairedDifference {
   if (a.length !== b.length) {
     throw new RangeError(`Cannot pair ${a.length} numbers with ${b.length}: give as many of each`);
   }

@@ -21,12 +21,11 @@ export type Overrides = Readonly<Record<string, unknown>>;
 export interface Loaded {
   readonly experiment: Experiment;
   readonly registry: Registry;
-  /** Folder of the file: paths within the experiment are relative to it. */
-  readonly folder: string;
 }
 
 /**
- * Reads, checks and completes an experiment file and imports the plugin modules that it names.
+ * Reads, checks and completes an experiment file and imports the plugin modules that it names. Every
+ * `path` in it is relative to the file and comes out absolute.
  *
  * @param box The plugins that come with gil; a plugin of the file's own may not repeat their ids.
  */
@@ -50,15 +49,30 @@ export const loadExperiment = Effect.fnUntraced(function* (
         `(${fault ? printParseErrorCode(fault.error) : "an object is expected"})`,
     });
   }
-  const experiment = yield* decode(
+  const decoded = yield* decode(
     Experiment as unknown as PlainSchema<Experiment>,
     { ...json, ...overrides },
     `Cannot read experiment "${path}"`,
   );
   const folder = dirname(resolve(path));
+  const experiment = resolvePaths(decoded, folder) as Experiment;
   const own = yield* Effect.forEach(experiment.plugins, (name) => importPlugins(name, folder));
-  return { experiment, registry: Object.assign({}, box, ...own), folder } satisfies Loaded;
+  return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
 });
+
+/** Makes the paths that plugins are configured with, wherever a key is called so, absolute. */
+function resolvePaths(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => resolvePaths(item, folder));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === "path" && typeof inner === "string"
+        ? resolve(folder, inner)
+        : resolvePaths(inner, folder),
+    ]),
+  );
+}
 
 /** Imports one module of plugins; a path is relative to the experiment file. */
 const importPlugins = Effect.fnUntraced(function* (name: string, folder: string) {

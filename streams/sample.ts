@@ -63,5 +63,6 @@ export function sampleCells(
     }
   }
   const masked = new Uint8Array(size);
-  return { cells, length: positions, genes, input: target.slice(), target, padding, masked, obs };
+  // Nothing is masked yet, so the model would see the true values themselves.
+  return { cells, length: positions, genes, input: target, target, padding, masked, obs };
 }

@@ -30,6 +30,8 @@ Deno.test("nearest() finds a name after any single edit", () => {
 Deno.test("nearest() orders by edits and then as given, and stays silent about strangers", () => {
   assertSame(nearest("transfomer", ["mlp", "mamba", "transformer"]), ["transformer"]);
   assertSame(nearest("CD3", ["CD4", "CD3E", "CD3D", "CD3"]), ["CD3", "CD4", "CD3E"]);
+  // One swap is nearer than two replacements.
+  assertSame(nearest("fomr", ["foxx", "form"]), ["form", "foxx"]);
   assertSame(nearest("batch", ["donor", "sex"]), []);
   assertSame(nearest("ab", ["xy"]), []);
 });

@@ -8,10 +8,8 @@ import { lastStage, type Results, rowsOf } from "../results.ts";
 
 /** Sentences about what the numbers are, what is better, and which of them are missing. */
 export function captionOf(results: Results): string[] {
-  const { seeds, evaluators, stages } = results.run;
+  const { seeds, stages } = results.run;
   const trials = results.scores.some(({ trial }) => trial > 0);
-  const better = (which: string) =>
-    evaluators.filter((evaluator) => evaluator.better === which).map(({ name }) => name);
   return [
     seeds.length > 1
       ? `Mean ± standard deviation over ${seeds.length} seeds` +
@@ -22,11 +20,7 @@ export function captionOf(results: Results): string[] {
     }, "${stages.at(-1)?.name ?? ""}"; Δ: the difference${
       seeds.length > 1 ? ", seed by seed" : ""
     }.`,
-    ...["lower", "higher"].flatMap((which) =>
-      better(which).length === 0
-        ? []
-        : [`${capital(which)} is better: ${better(which).join(", ")}.`]
-    ),
+    ...directions(results),
     ...onlyEnds(results),
     ...gaps(results),
   ];
@@ -34,6 +28,15 @@ export function captionOf(results: Results): string[] {
 
 /** The word with a capital letter at its beginning. */
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+function directions({ run: { evaluators } }: Results): string[] {
+  const both = (["lower", "higher"] as const).flatMap((better) => {
+    const names = evaluators.filter((evaluator) => evaluator.better === better)
+      .map(({ name }) => name);
+    return names.length === 0 ? [] : [`${better} is better for ${names.join(", ")}`];
+  });
+  return both.length === 0 ? [] : [`${capital(both.join("; "))}.`];
+}
 
 /** Methods without a score before the end, as one that trains on all stages at once. */
 function onlyEnds(results: Results): string[] {

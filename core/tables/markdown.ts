@@ -25,5 +25,5 @@ export function markdownTable(results: Results): string[] {
 }
 
 /** Keeps names from ending a cell, or starting markup. */
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[\\`*_{}[\]<>|#]/g, "\\$&").replace(/\r?\n/g, " ");

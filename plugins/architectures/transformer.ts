@@ -11,21 +11,21 @@ import {
 } from "../../core/composites/mod.ts";
 import { ExperimentError } from "../../core/errors.ts";
 import {
-  constant,
+  constantFill,
   linearWeights,
   matrixAndBias,
   normWeights,
-  uniform,
-  xavier,
+  uniformFill,
+  xavierFill,
 } from "../../core/initial.ts";
 import { architecture, setting } from "../../core/plugin.ts";
 import type { Noise, WeightSpec } from "../../core/program.ts";
 import {
-  decode,
-  embed,
-  pool,
+  decodeValues,
+  embedTokens,
+  poolCells,
   type Pooling,
-  recall,
+  recallValues,
   shellSettings,
   shellWeights,
 } from "../../core/shell.ts";
@@ -100,16 +100,16 @@ function build(config: Config, { genes }: Shape): Architecture {
     ],
     predict(weights, tokens, noise) {
       const [cells] = tokens.genes.shape;
-      const embedded = embed(weights, tokens, maximum);
+      const embedded = embedTokens(weights, tokens, maximum);
       let encoded = embedded.tokens;
       for (let i = 0; i < layers; i++) {
         const part = (name: string) => affine(weights, `${layerName(i)}.${name}`);
         encoded = encode(encoded, part, { config, padding: tokens.padding, noise });
       }
-      const embeddings = pool(encoded, cells, pooling);
+      const embeddings = poolCells(encoded, cells, pooling);
       return {
-        mlm: decode(weights, encoded, cells),
-        mvc: recall(weights, embedded.genes, embeddings),
+        mlm: decodeValues(weights, encoded, cells),
+        mvc: recallValues(weights, embedded.genes, embeddings),
         cells: embeddings,
       };
     },
@@ -122,12 +122,12 @@ const layerName = (i: number): string => `encoder.layers.${i}`;
 function layerWeights({ width, feedForward }: Config): WeightSpec[] {
   return [
     ...matrixAndBias("self_attn.in_proj", [width, 3 * width], {
-      weight: xavier(width, 3 * width),
-      bias: constant(0),
+      weight: xavierFill(width, 3 * width),
+      bias: constantFill(0),
     }),
     ...matrixAndBias("self_attn.out_proj", [width, width], {
-      weight: uniform(1 / Math.sqrt(width)),
-      bias: constant(0),
+      weight: uniformFill(1 / Math.sqrt(width)),
+      bias: constantFill(0),
     }),
     ...linearWeights("linear1", width, feedForward),
     ...linearWeights("linear2", feedForward, width),

@@ -19,8 +19,7 @@ export const onnx = engine({
   make: ({ threads }) =>
     Effect.acquireRelease(
       Effect.tryPromise({
-        try: async () =>
-          await openEngine(openRuntime(), threads === "all" ? availableParallelism() : threads),
+        try: () => open(threads === "all" ? availableParallelism() : threads),
         catch: (error) =>
           error instanceof InputError ? error : new InputError({
             message: `Cannot open the engine "onnx": ${(error as Error).message}`,
@@ -29,3 +28,6 @@ export const onnx = engine({
       (engine) => Effect.promise(() => engine.close()),
     ),
 });
+
+// Asynchronous, so that a library that is missing is a rejection like any other.
+const open = async (threads: number) => await openEngine(openRuntime(threads), threads);

@@ -1,4 +1,5 @@
 import { Schema } from "effect";
+import type { Question } from "../../core/evaluator.ts";
 import { gather, type Gathered, inOrder } from "../../core/labelled_cells.ts";
 import { firstProbeWeights, type Labelled, linearProbe } from "../../core/linear_probe.ts";
 import { permutation } from "../../core/permutation.ts";

@@ -1,6 +1,6 @@
 import { Schema } from "effect";
-import { evaluator, setting } from "../../core/plugin.ts";
 import type { Outcome, Question } from "../../core/evaluator.ts";
+import { evaluator, setting } from "../../core/plugin.ts";
 
 /** Squared errors of the cells of one outcome. */
 interface Errors {

@@ -39,7 +39,7 @@ export function shardReader(shards: readonly Shard[], layout: Layout): ShardRead
     new Map(categories.map((category, code) => [category, code])),
   ]));
   const slots: Slot[] = [];
-  let opened: { readonly shard: Shard; readonly file: FileHandle } | undefined;
+  let opened: { readonly shard: Shard; readonly file: Promise<FileHandle> } | undefined;
   let bytes = new Uint8Array(0), closed = false;
 
   const rowsOf = (block: number) => places[block].shard.sizes[places[block].group];
@@ -55,16 +55,16 @@ export function shardReader(shards: readonly Shard[], layout: Layout): ShardRead
   async function shut(): Promise<void> {
     const file = opened?.file;
     opened = undefined;
-    await file?.close();
+    // Whoever asked for the file hears why it could not be opened.
+    await file?.then((handle) => handle.close(), () => undefined);
   }
   async function fileOf(shard: Shard): Promise<FileHandle> {
-    if (opened?.shard !== shard && !closed) {
+    if (closed) throw new RangeError("the atlas is closed");
+    if (opened?.shard !== shard) {
       await shut();
-      opened = { shard, file: await open(shard.path, "r") };
+      opened = { shard, file: open(shard.path, "r") };
     }
-    if (!closed) return opened!.file;
-    await shut();
-    throw new RangeError("the atlas is closed");
+    return await opened.file;
   }
   async function column<A>(
     block: number,

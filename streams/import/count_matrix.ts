@@ -53,7 +53,7 @@ export interface CountMatrix {
 }
 
 /** Entries in a batch of rows, beyond which it is closed before it has all its cells. */
-export const MOST_ENTRIES = 2 ** 21;
+export const MOST_ENTRIES = 2 ** 19;
 
 /** What a reader is told. */
 export interface ReadOptions {

@@ -6,11 +6,12 @@
 
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { Effect, type Scope } from "effect";
+import { Effect } from "effect";
 import { decode } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import type { Manifest } from "../atlas/manifest.ts";
 import { type AtlasBatch, writeAtlas } from "../atlas/write_atlas.ts";
+import { attempt } from "../attempt.ts";
 import { openH5ad } from "./h5ad.ts";
 import { ImportOptions } from "./import_options.ts";
 import { join, type NamedMatrix } from "./join.ts";
@@ -57,11 +58,9 @@ export const importAtlas: (
       });
     }
     const inputs = yield* openInputs(request.inputs, options);
-    const { atlas, cells, notes } = yield* Effect.try({
-      try: () => join(inputs, options),
-      catch: (cause) => cause,
-    }).pipe(
-      Effect.catch((cause) => cause instanceof InputError ? Effect.fail(cause) : Effect.die(cause)),
+    const { atlas, cells, notes } = yield* attempt(
+      "Cannot join the inputs",
+      () => join(inputs, options),
     );
     let done = 0, empty = 0;
     const batches = watched(atlas.batches, (batch) => {
@@ -72,9 +71,7 @@ export const importAtlas: (
       onProgress({ done, all: cells });
     });
     const manifest = yield* writeAtlas(request.output, { ...atlas, batches });
-    const last = empty === 0
-      ? []
-      : [`${empty} cells express no gene of the vocabulary; they are kept`];
+    const last = empty === 0 ? [] : [`cells without an expressed gene: ${empty}; they are kept`];
     return { manifest, notes: [...notes, ...last] };
   },
   Effect.scoped,

@@ -26,7 +26,7 @@ export interface Joined {
 }
 
 /** Cells in a batch. */
-const BATCH = 1024;
+const BATCH = 256;
 
 /**
  * Joins the inputs: their cells one input after the other, each in stored order, on one vocabulary and

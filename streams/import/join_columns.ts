@@ -56,7 +56,7 @@ export function joinColumns(
     const found = inputs.map(({ obs }) => obs.find((column) => column.name === name));
     const stored = RESERVED.includes(name) ? `obs_${name}` : name;
     if (stored !== name) {
-      notes.push(`Column "${name}" is called "${stored}": the atlas needs the name`);
+      notes.push(`column "${name}" is called "${stored}": the atlas needs the name`);
     }
     if (found.every(isNumeric)) return { name: stored, numbers: found };
     if (found.every(isCoded)) return unite(stored, found, notes);
@@ -111,7 +111,7 @@ function unite(name: string, found: readonly Maybe<CategoryColumn>[], notes: str
     })
   );
   if (codesOf.some((codes) => codes.includes(-1))) {
-    notes.push(`Column "${name}": cells with an empty text have no category`);
+    notes.push(`column "${name}": cells with an empty text have no category`);
   }
   return {
     name,

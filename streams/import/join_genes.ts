@@ -43,7 +43,7 @@ export function joinGenes(
   const unknown = symbols.filter((_, id) => placed.every(({ has }) => has[id] === 0));
   const notes = placed.flatMap(({ notes }) => notes);
   if (unknown.length > 0) {
-    notes.push(`${unknown.length} of the genes asked for are in no input: ${some(unknown)}`);
+    notes.push(`genes asked for that no input has: ${unknown.length} (${some(unknown)})`);
   }
   return { vocabulary: { symbols }, ids: placed.map(({ ids }) => ids), notes };
 }
@@ -73,7 +73,7 @@ function place(
   const absent = has.reduce((sum, columns) => sum + (columns === 0 ? 1 : 0), 0);
   if (repeated.length > 0 && duplicates === "refuse") {
     throw new InputError({
-      message: `Cannot join "${name}": ${repeated.length} symbols stand for several columns (${
+      message: `Cannot join "${name}": several columns have the same symbol (${
         some(repeated)
       }); --duplicates sum adds them up, --duplicates first keeps the first`,
     });
@@ -82,10 +82,10 @@ function place(
   if (repeated.length > 0) {
     const done = duplicates === "sum" ? "the columns are summed" : "the first column is kept";
     notes.push(
-      `${name}: ${repeated.length} symbols stand for several columns (${some(repeated)}); ${done}`,
+      `${name}: symbols of several columns: ${repeated.length} (${some(repeated)}); ${done}`,
     );
   }
-  if (absent > 0) notes.push(`${name}: ${absent} of ${all.length} genes are absent`);
+  if (absent > 0) notes.push(`${name}: genes absent: ${absent} of ${all.length}`);
   return { ids, has, notes };
 }
 

@@ -26,7 +26,7 @@ export function obsColumns(table: Table, categories: readonly string[]): ObsColu
   for (const name of table.columns) {
     const column = table.column(name);
     if (column === undefined) {
-      notes.push(`Column "${name}" is left out: its layout is unknown`);
+      notes.push(`column "${name}" is left out: its layout is unknown`);
       continue;
     }
     const opened = column.holds === "numbers" && !categories.includes(name)
@@ -45,7 +45,7 @@ export const isIdentifier = (categories: number, cells: number): boolean =>
 
 /** The sentence for a column that names cells. */
 export const identifierNote = (name: string): string =>
-  `Column "${name}" is left out: most cells have a text of their own there`;
+  `column "${name}" is left out: most cells have a text of their own there`;
 
 function asCategories(name: string, column: TableColumn, cells: number): CategoryColumn {
   if (column.holds === "categories") return { name, ...column };

@@ -67,7 +67,7 @@ export function blankOthers(symbols: string[], types: readonly string[]): number
 
 /** The sentence for features that are no genes. */
 export const otherFeaturesNote = (count: number): string =>
-  `${count} features that are not "Gene Expression" are left out`;
+  `features other than "Gene Expression": ${count}, left out`;
 
 function chosen(table: Table, index: readonly string[]): string {
   const ids = index.filter((name) => NO_SYMBOL.test(name)).length;

@@ -14,8 +14,14 @@ export type Interpret = (rows: Rows) => Float64Array;
 /** Above this, 32-bit floats do not hold every whole number. */
 const LARGEST_COUNT = 2 ** 24;
 
-/** How far a recovered count may be from a whole number: what 32-bit logarithms can cause. */
-const TOLERANCE = { absolute: 0.02, relative: 1e-5 };
+/** Above this, e to the value is more than any normalisation gives: these are counts. */
+const LARGEST_LOG = 30;
+
+/** How far a recovered count may be from a whole number: 32-bit logarithms cause a tenth of it. */
+const APART = 0.01;
+
+/** How far, as a share, a column of totals may be from the totals that were normalised with. */
+const TOTAL_APART = 0.05;
 
 /** Chooses the reading of the values that the options ask for. */
 export function interpretation(matrix: CountMatrix, options: ImportOptions): Interpret {
@@ -25,41 +31,42 @@ export function interpretation(matrix: CountMatrix, options: ImportOptions): Int
   return (rows) => recovered(matrix, rows, totals, options.scale);
 }
 
-function checked(matrix: CountMatrix, rows: Rows, fault: (value: number) => string): Float64Array {
+/** What is wrong with a value and what would work, as a clause; "" when nothing is. */
+type Fault = (value: number, matrix: CountMatrix) => string;
+
+function checked(matrix: CountMatrix, rows: Rows, fault: Fault): Float64Array {
   const { values } = rows;
   for (let entry = 0; entry < values.length; entry++) {
-    const value = values[entry];
-    if (value >= 0 && value <= LARGEST_COUNT && value === Math.trunc(value)) continue;
-    const why = fault(value);
-    if (why !== "") throw amiss(matrix, rows, entry, `${why}; ${wayOut(matrix, value)}`);
+    const why = fault(values[entry], matrix);
+    if (why !== "") throw amiss(matrix, rows, entry, why);
   }
   return values;
 }
 
-function notACount(value: number): string {
-  if (!Number.isFinite(value)) return "which is not a number";
-  if (value < 0) return "which is negative, not a count";
-  if (value !== Math.trunc(value)) return "which is not whole, so no count";
-  return "which is too large for a count";
+function notACount(value: number, matrix: CountMatrix): string {
+  if (value >= 0 && value <= LARGEST_COUNT && value === Math.trunc(value)) return "";
+  const instead = otherMatrix(matrix);
+  if (!Number.isFinite(value)) return `which is not a number; ${instead}`;
+  if (value < 0) return `which is negative, so no count; ${instead}`;
+  if (value > LARGEST_LOG) return `which is no count; ${instead}`;
+  const totals = numericColumns(matrix).filter((name) => /umi|count|depth|library/i.test(name));
+  return `which is not whole, so no count; --values log1p keeps log-normalised values, --values recover --totals ${
+    totals[0] ?? "<column>"
+  } turns them back into counts, or else ${instead}`;
 }
 
-function notALog(value: number): string {
-  if (!Number.isFinite(value)) return "which is not a number";
-  return value < 0 ? "which is negative, not log1p of anything counted" : "";
+function notALog(value: number, matrix: CountMatrix): string {
+  if (value >= 0 && value <= LARGEST_LOG) return "";
+  const instead = otherMatrix(matrix);
+  if (!Number.isFinite(value)) return `which is not a number; ${instead}`;
+  if (value < 0) return `which is negative, so no log1p of a count; ${instead}`;
+  return "which is too large for log1p of a normalised count; import counts with --values counts";
 }
 
-/** What would work instead. */
-function wayOut(matrix: CountMatrix, value: number): string {
-  const ways: string[] = [];
-  if (value > 0 && value < 20) {
-    const totals = numericColumns(matrix).filter((name) => /tot|umi|count|size|depth/i.test(name));
-    ways.push(
-      "--values log1p keeps log-normalised values",
-      `--values recover --totals ${totals[0] ?? "<column>"} turns them back into counts`,
-    );
-  }
-  if (matrix.others.length > 0) ways.push(`--matrix reads another of ${matrix.others.join(", ")}`);
-  return ways.length > 0 ? ways.join(", ") : "import the raw counts instead";
+function otherMatrix({ others }: CountMatrix): string {
+  return others.length === 0
+    ? "import a file with the raw counts"
+    : `read another matrix with --matrix: ${others.join(", ")}`;
 }
 
 function totalsOf(matrix: CountMatrix, name: string | undefined): NumberColumn {
@@ -77,35 +84,46 @@ function totalsOf(matrix: CountMatrix, name: string | undefined): NumberColumn {
 const numericColumns = (matrix: CountMatrix): string[] =>
   matrix.obs.filter((column) => "numbers" in column).map(({ name }) => name);
 
-/** The counts c of values log1p(c / total · scale). */
+/**
+ * The counts c of values log1p(c / total · scale).
+ *
+ * A column of totals may count genes that the matrix has lost, so it only says how many counts the
+ * smallest value of a cell stands for; what one count is follows from that value itself.
+ */
 function recovered(
   matrix: CountMatrix,
   rows: Rows,
   totals: NumberColumn,
   scale: number,
 ): Float64Array {
-  const { first, offsets, values } = rows, cells = offsets.length - 1;
-  checked(matrix, rows, notALog);
+  const { first, offsets } = rows, cells = offsets.length - 1;
+  const values = checked(matrix, rows, notALog);
   const total = totals.numbers(first, first + cells);
   const counts = new Float64Array(values.length);
   for (let cell = 0; cell < cells; cell++) {
-    for (let entry = offsets[cell]; entry < offsets[cell + 1]; entry++) {
-      const exact = Math.expm1(values[entry]) / scale * total[cell], count = Math.round(exact);
-      const apart = Math.abs(exact - count);
+    const perCount = scale / total[cell];
+    let smallest = Infinity;
+    for (let e = offsets[cell]; e < offsets[cell + 1]; e++) {
+      if (values[e] > 0 && values[e] < smallest) smallest = values[e];
+    }
+    const lowest = Math.expm1(smallest), multiple = Math.max(1, Math.round(lowest / perCount));
+    const one = lowest / multiple;
+    for (let e = offsets[cell]; e < offsets[cell + 1]; e++) {
+      const exact = Math.expm1(values[e]) / one;
+      counts[e] = Math.round(exact);
       if (
-        !(apart <= TOLERANCE.absolute + TOLERANCE.relative * count) ||
-        (count === 0 && values[entry] > 0)
-      ) {
-        throw amiss(
-          matrix,
-          rows,
-          entry,
-          `which gives the count ${exact.toPrecision(6)} with the total ${
-            total[cell]
-          } of "${totals.name}" and the scale ${scale}; these are not the totals and scale it was normalised with`,
-        );
-      }
-      counts[entry] = count;
+        Math.abs(exact - counts[e]) <= APART && Math.abs(one / perCount - 1) <= TOTAL_APART ||
+        values[e] === 0
+      ) continue;
+      const about = (Math.expm1(values[e]) / perCount).toPrecision(6);
+      throw amiss(
+        matrix,
+        rows,
+        e,
+        `which gives the count ${about} with the total ${
+          total[cell]
+        } of "${totals.name}" and the scale ${scale}; these are not what it was normalised with`,
+      );
     }
   }
   return counts;

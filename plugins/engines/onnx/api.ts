@@ -25,7 +25,6 @@ export const API_VERSION = 17;
  */
 const FUNCTIONS = {
   GetErrorMessage: { at: 2, parameters: ["pointer"], result: "pointer" },
-  CreateEnv: { at: 3, parameters: ["i32", "buffer", "buffer"], result: "pointer" },
   CreateSessionFromArray: {
     at: 8,
     parameters: ["pointer", "pointer", "usize", "pointer", "pointer"],
@@ -70,11 +69,23 @@ const FUNCTIONS = {
   ReleaseValue: { at: 96, parameters: ["pointer"], result: "void" },
   ReleaseRunOptions: { at: 97, parameters: ["pointer"], result: "void" },
   ReleaseSessionOptions: { at: 100, parameters: ["pointer"], result: "void" },
+  /** Log level, name, thread options; the environment. */
+  CreateEnvWithGlobalThreadPools: {
+    at: 119,
+    parameters: ["i32", "buffer", "pointer", "buffer"],
+    result: "pointer",
+  },
+  DisablePerSessionThreads: { at: 120, parameters: ["pointer"], result: "pointer" },
+  CreateThreadingOptions: { at: 121, parameters: ["buffer"], result: "pointer" },
+  ReleaseThreadingOptions: { at: 122, parameters: ["pointer"], result: "void" },
   AddSessionConfigEntry: {
     at: 130,
     parameters: ["pointer", "buffer", "buffer"],
     result: "pointer",
   },
+  SetGlobalIntraOpNumThreads: { at: 147, parameters: ["pointer", "i32"], result: "pointer" },
+  SetGlobalInterOpNumThreads: { at: 148, parameters: ["pointer", "i32"], result: "pointer" },
+  SetGlobalDenormalAsZero: { at: 155, parameters: ["pointer"], result: "pointer" },
 } as const satisfies Readonly<Record<string, Signature & { readonly at: number }>>;
 
 /** The functions, by their names in the header. */

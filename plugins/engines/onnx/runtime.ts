@@ -27,6 +27,11 @@ export interface Runtime {
   readonly allocator: Pointer;
   /** Says of a buffer that it is ordinary memory. */
   readonly memory: Pointer;
+  /**
+   * Threads of the pool that sessions share. Had each a pool of its own, the threads of the session
+   * before would spin on while the next one runs: almost twice the time where two alternate.
+   */
+  readonly threads: number;
 }
 
 /** Only what ends the process is logged: everything else comes back as an error. */
@@ -41,12 +46,12 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 let opened: Runtime | undefined;
 
 /**
- * The runtime of this process, opened when first asked for.
+ * The runtime of this process, opened when first asked for; from then on its pool has `threads`.
  *
  * @throws InputError when its library is missing or cannot be used on this machine.
  */
-export function openRuntime(): Runtime {
-  return opened ??= load(findLibrary());
+export function openRuntime(threads: number): Runtime {
+  return opened ??= load(findLibrary(), threads);
 }
 
 /**
@@ -54,7 +59,7 @@ export function openRuntime(): Runtime {
  *
  * @throws InputError when it is missing or cannot be used on this machine.
  */
-export function load(path: string): Runtime {
+export function load(path: string, threads: number): Runtime {
   try {
     const { OrtGetApiBase } = openLibrary(path, {
       OrtGetApiBase: { parameters: [], result: "pointer" },
@@ -65,7 +70,7 @@ export function load(path: string): Runtime {
     });
     const table = getApi(API_VERSION);
     if (!table) throw new Error(`it is older than version 1.${API_VERSION}`);
-    return start(apiAt(table));
+    return start(apiAt(table), threads);
   } catch (error) {
     throw new InputError({
       message: `Cannot load ONNX Runtime "${path}": ${(error as Error).message}; ` +
@@ -90,14 +95,25 @@ function findLibrary(): string {
   }
 }
 
-function start(api: Api): Runtime {
+function start(api: Api, threads: number): Runtime {
   const name = new TextEncoder().encode("gil\0");
+  const options = made(api, (out) => api.CreateThreadingOptions(out));
+  check(api, api.SetGlobalIntraOpNumThreads(options, threads));
+  check(api, api.SetGlobalInterOpNumThreads(options, 1));
+  // Moments decay to denormal numbers, which are a hundred times slower than zero.
+  check(api, api.SetGlobalDenormalAsZero(options));
+  const environment = made(
+    api,
+    (out) => api.CreateEnvWithGlobalThreadPools(LOG_FATAL, name, options, out),
+  );
+  api.ReleaseThreadingOptions(options);
   return {
     api,
-    environment: made(api, (out) => api.CreateEnv(LOG_FATAL, name, out)),
+    environment,
     allocator: made(api, (out) => api.GetAllocatorWithDefaultOptions(out)),
     // An arena allocator's memory, of the default kind.
     memory: made(api, (out) => api.CreateCpuMemoryInfo(1, 0, out)),
+    threads,
   };
 }
 

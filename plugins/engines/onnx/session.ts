@@ -33,8 +33,8 @@ export interface Binding {
 /** Optimisations that do not depend on the machine: the trace has done the others. */
 const BASIC_OPTIMISATIONS = 1;
 
-/** Moments decay to denormal numbers, which are a hundred times slower than zero. */
-const DENORMALS = { "session.set_denormal_as_zero": "1" };
+/** See `SetGlobalDenormalAsZero`: the same for sessions with threads of their own. */
+const DENORMAL_AS_ZERO = ["session.set_denormal_as_zero", "1"].map(word);
 
 /** Makes `graph` ready to run on that many threads. */
 export async function openSession(
@@ -48,14 +48,13 @@ export async function openSession(
   new Uint8Array(block.buffer).set(model, 8);
   const options = made(api, (out) => api.CreateSessionOptions(out));
   try {
-    check(api, api.SetIntraOpNumThreads(options, threads));
+    if (threads === runtime.threads) check(api, api.DisablePerSessionThreads(options));
+    else check(api, api.SetIntraOpNumThreads(options, threads));
     check(api, api.SetInterOpNumThreads(options, 1));
     check(api, api.SetSessionGraphOptimizationLevel(options, BASIC_OPTIMISATIONS));
     // Planning all memory ahead doubles it and saves no time.
     check(api, api.DisableMemPattern(options));
-    for (const [key, value] of Object.entries(DENORMALS)) {
-      check(api, api.AddSessionConfigEntry(options, words(key), words(value)));
-    }
+    check(api, api.AddSessionConfigEntry(options, DENORMAL_AS_ZERO[0], DENORMAL_AS_ZERO[1]));
     const bytes = pointerOf(block.address + 8n), size = BigInt(model.length);
     check(
       api,
@@ -102,16 +101,16 @@ function session(runtime: Runtime, address: bigint): Session {
   };
 }
 
-/** Words as an array of addresses, with the words behind it. */
+/** Words as an array of addresses, with their letters behind it. */
 function list(runtime: Runtime, names: readonly string[]): Block {
-  const bytes = names.map(words);
-  const block = allocateBlock(runtime, bytes.reduce((sum, word) => sum + 8 + word.length, 0));
+  const bytes = names.map(word);
+  const block = allocateBlock(runtime, bytes.reduce((sum, text) => sum + 8 + text.length, 0));
   const pointers = new BigUint64Array(block.buffer, 0, names.length);
   let at = 8 * names.length;
-  bytes.forEach((word, i) => {
-    new Uint8Array(block.buffer).set(word, at);
+  bytes.forEach((text, i) => {
+    new Uint8Array(block.buffer).set(text, at);
     pointers[i] = block.address + BigInt(at);
-    at += word.length;
+    at += text.length;
   });
   return block;
 }
@@ -122,5 +121,7 @@ function addresses(runtime: Runtime, tensors: Tensors): Block {
   return block;
 }
 
-/** Text as C reads it. */
-const words = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text + "\0");
+/** A word as C reads it. */
+function word(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text + "\0");
+}

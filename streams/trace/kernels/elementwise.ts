@@ -53,11 +53,12 @@ const simple = (op: string, fold?: (x: number) => number): Kernel => (graph, { x
   return fold && value !== undefined ? uniform(fold(value), x.shape, x.dtype) : unary(graph, op, x);
 };
 
-/** 0 up to 0 and 1 above: a ramp so steep that it is one, in one pass where a choice takes three. */
+/** `alpha` up to 0 and 1 above: a ramp so steep that it is one, in one pass where a choice takes three. */
 function step(graph: GraphBuilder, { x }: Inputs, { alpha }: tf.StepAttrs): Traced {
-  if (alpha) throw new RangeError(`Cannot trace Step with alpha ${alpha}: only 0 is recorded`);
   const number = cast(graph, x, "float32");
-  return unary(graph, "HardSigmoid", number, { alpha: { float: 3e38 }, beta: { float: 0 } });
+  const ramp = unary(graph, "HardSigmoid", number, { alpha: { float: 3e38 }, beta: { float: 0 } });
+  const scaled = binary(graph, "Mul", ramp, uniform(1 - alpha, []));
+  return binary(graph, "Add", scaled, uniform(alpha, []));
 }
 
 function clip(graph: GraphBuilder, x: Traced, low: number, high: number): Traced {

@@ -1,0 +1,40 @@
+import { Schema } from "effect";
+import { setting, source } from "../../core/plugin.ts";
+import { openCached } from "../../streams/cached_atlas.ts";
+import { synthesise } from "../../streams/synthesise.ts";
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0));
+
+/**
+ * Makes up cells and reads them like any others: they are written to Parquet shards in the cache folder
+ * once. The same configuration, the same cells.
+ */
+export const synthetic = source({
+  id: "synthetic",
+  purpose: "makes up cells with cell types, gene modules and data sets, and keeps them as an atlas",
+  config: {
+    cells: setting(positive, 3000, "number of cells"),
+    genes: setting(positive, 800, "number of genes"),
+    cellTypes: setting(positive, 6, "number of cell types"),
+    dataSets: setting(positive, 2, "number of data sets, which share some of the cell types"),
+    modules: setting(positive, 12, "number of groups of genes that go up and down together"),
+    depth: setting(
+      Schema.Finite.check(Schema.isGreaterThan(0)),
+      800,
+      "median of the sum of a cell's counts",
+    ),
+    seed: setting(Schema.Int, 1, "seed of everything that is made up"),
+  },
+  make: (config) => {
+    const { vocabulary, values, columns, batches } = synthesise(config);
+    return openCached(["synthetic", 1, config], {
+      vocabulary,
+      values,
+      columns,
+      numbers: [],
+      provenance: `made up: ${JSON.stringify(config)}`,
+      batches: batches(),
+      order: "as given",
+    });
+  },
+});

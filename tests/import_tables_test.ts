@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import { Effect } from "effect";
+import type { CountMatrix, ReadOptions } from "../streams/import/count_matrix.ts";
+import { openH5ad } from "../streams/import/h5ad.ts";
+import { openMtx } from "../streams/import/mtx.ts";
+import { withFolder } from "./atlas_folder.ts";
+import {
+  type Column,
+  type H5ad,
+  simple,
+  type Table,
+  tenx,
+  writeFolder,
+  writeH5ad,
+} from "./data_files.ts";
+import { assertSame } from "./first_difference.ts";
+
+const rows = [[1, 0, 2], [0, 3, 0], [4, 0, 0], [0, 0, 0]];
+const genes = ["A", "B", "C"];
+const read = { matrix: "X", categories: [] };
+
+/** Opens an h5ad file with `change` made to a simple one. */
+function opened<A>(
+  change: (file: H5ad) => H5ad,
+  options: ReadOptions,
+  see: (matrix: CountMatrix) => A,
+): Promise<A> {
+  return withFolder((folder) => {
+    const path = writeH5ad(join(folder, "a.h5ad"), change(simple(rows, genes)));
+    return Effect.runPromise(Effect.scoped(Effect.map(openH5ad(path, options), see)));
+  });
+}
+
+const withObs = (columns: Record<string, Column>) => (file: H5ad): H5ad => ({
+  ...file,
+  tables: { ...file.tables, obs: { ...file.tables.obs, columns } },
+});
+const withVar = (table: Table) => (file: H5ad): H5ad => ({
+  ...file,
+  tables: { ...file.tables, var: table },
+});
+
+/** What every column says of every cell; of all cells, and of those from the second on. */
+function described({ obs, cells }: CountMatrix) {
+  return obs.map((column) => {
+    const { name } = column;
+    if ("numbers" in column) return { name, is: [...column.numbers(0, cells)] };
+    const text = (code: number) => code < 0 ? undefined : column.categories[code];
+    const tail = Array.from(column.codes(1, cells), text);
+    const is = Array.from(column.codes(0, cells), text);
+    assertSame(tail, is.slice(1));
+    return { name, is };
+  });
+}
+
+Deno.test("obsColumns() reads every layout of a column", async () => {
+  const columns = {
+    modern: { categories: ["x", "y"], codes: [1, 0, -1, 1] },
+    old: { categories: ["x", "y"], codes: [1, 0, -1, 1], old: true },
+    text: ["y", "x", "", "y"],
+    nullable: { values: Int32Array.of(5, 6, 7, 8), mask: [0, 1, 0, 0] },
+    words: { values: ["p", "q", "p", "q"], mask: [0, 0, 0, 1] },
+    whole: BigInt64Array.of(1n, 2n, 3n, 4n),
+    half: Float64Array.of(0.5, NaN, 1.5, 2.5),
+  } as const;
+  const of = (is: readonly (string | number | undefined)[]) => is;
+  assertSame(await opened(withObs(columns), read, described), [
+    { name: "half", is: of([0.5, NaN, 1.5, 2.5]) },
+    { name: "modern", is: of(["y", "x", undefined, "y"]) },
+    { name: "nullable", is: of([5, NaN, 7, 8]) },
+    { name: "old", is: of(["y", "x", undefined, "y"]) },
+    { name: "text", is: of(["y", "x", undefined, "y"]) },
+    { name: "whole", is: of([1, 2, 3, 4]) },
+    { name: "words", is: of(["p", "q", "p", undefined]) },
+  ]);
+});
+
+Deno.test("obsColumns() reads numbers as categories where asked, in the order of the numbers", async () => {
+  const cluster = { cluster: Float64Array.of(10, 2, NaN, 10) };
+  const options = { ...read, categories: ["cluster"] };
+  const [column] = await opened(withObs(cluster), options, ({ obs }) => obs);
+  assertSame("categories" in column && column.categories, ["2", "10"]);
+  const [{ is }] = await opened(withObs(cluster), options, described);
+  assertSame(is, ["10", "2", undefined, "10"]);
+});
+
+const ensembl = (symbols: Column): Table => ({
+  index: ["ENSG00000000001", "ENSMUSG00000000002.3", "ENSG00000000003"],
+  columns: { Symbol: symbols, length: Int32Array.of(1, 2, 3) },
+});
+
+Deno.test("symbolsOf() takes the index, or a column of symbols where the index holds ids", async () => {
+  const see = ({ symbols, provenance }: CountMatrix) => [symbols, provenance];
+  const other = { index: genes, columns: { symbol: ["no", "no", "no"] } };
+  assertSame(await opened(withVar(other), read, see), [
+    genes,
+    "values from X, symbols from var/_index",
+  ]);
+  const table = ensembl({ categories: ["P", "Q"], codes: [1, 0, -1] });
+  assertSame(await opened(withVar(table), read, see), [
+    ["Q", "P", "ENSG00000000003"],
+    "values from X, symbols from var/Symbol",
+  ]);
+  assertSame((await opened(withVar(table), { ...read, symbols: "index" }, see))[0], table.index);
+  assertSame((await opened(withVar(other), { ...read, symbols: "symbol" }, see))[0], [
+    "no",
+    "no",
+    "no",
+  ]);
+});
+
+Deno.test("symbolsOf() leaves out features that are no genes", async () => {
+  const types = { feature_types: ["Gene Expression", "Antibody Capture", "Gene Expression"] };
+  const see = ({ symbols, notes }: CountMatrix) => [symbols, notes];
+  assertSame(await opened(withVar({ index: genes, columns: types }), read, see), [
+    ["A", "", "C"],
+    ['features other than "Gene Expression": 1, left out'],
+  ]);
+});
+
+Deno.test("openMtx() joins what is known of the cells by barcode", () =>
+  withFolder(async (folder) => {
+    const path = writeFolder(join(folder, "10x"), {
+      ...tenx(rows, genes),
+      "cells.tsv": ["barcode\ttype\tdepth", "c2\tT\t7", "c0\tB\t5.5", "c3\t\t"],
+    });
+    const matrix = await Effect.runPromise(openMtx(path, read));
+    assertSame(described(matrix), [
+      { name: "type", is: ["B", undefined, "T", undefined] },
+      { name: "depth", is: [5.5, NaN, 7, NaN] },
+    ]);
+    assertSame(matrix.symbols, genes);
+  }));

@@ -1,0 +1,285 @@
+/**
+ * What every engine must do.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { RunError } from "../../core/errors.ts";
+import type { Compiled, Engine, State } from "../../core/program.ts";
+import { drawnRate, keyOf } from "../../core/random.ts";
+import { eagerEngine } from "../../streams/engine/eager.ts";
+import { assertClose, assertSame } from "../first_difference.ts";
+import { type Example, exampleOf, examples } from "./engine_examples.ts";
+
+const KEY = keyOf(1);
+const ADAM = { rate: 0.01, beta1: 0.9, beta2: 0.99 };
+
+/** Registers the laws of engines for the engine that `open` makes. */
+export function engineLaws(name: string, open: () => Promise<Engine>): void {
+  const law = (claim: string, check: (engine: Engine) => Promise<void>) =>
+    Deno.test(`${name}() ${claim}`, async () => {
+      const engine = await open();
+      try {
+        await check(engine);
+      } finally {
+        await engine.close();
+      }
+    });
+
+  for (const [topic, arbitrary] of Object.entries(examples)) {
+    law(`agrees with plain TensorFlow.js on ${topic}`, async (engine) => {
+      const oracle = eagerEngine("oracle", "cpu");
+      await fc.assert(
+        fc.asyncProperty(arbitrary, async (example) => {
+          const [actual, expected] = [await ran(engine, example), await ran(oracle, example)];
+          for (const [output, values] of Object.entries(expected.outputs)) {
+            assertNear(actual.outputs[output], values);
+          }
+          assertNear(actual.gradients, expected.gradients);
+        }),
+        { numRuns: 12 },
+      );
+    });
+  }
+
+  law("adds up gradients until it optimises", async (engine) => {
+    const example = linear(3), { state, compiled } = await begin(engine, example);
+    await compiled.run(state, example.feeds, KEY);
+    const once = state.gradients.slice();
+    await compiled.run(state, example.feeds, KEY);
+    assertNear(state.gradients, once.map((gradient) => 2 * gradient));
+    await engine.optimise(state, { ...ADAM, step: 1 });
+    assertSame(state.gradients, new Float32Array(example.layout.size));
+  });
+
+  law("steps as Adam does", async (engine) => {
+    const example = linear(4), { state, compiled } = await begin(engine, example);
+    const expected = Float64Array.from(example.weights);
+    const first = new Float64Array(expected.length), second = new Float64Array(expected.length);
+    for (let step = 1; step <= 5; step++) {
+      await compiled.run(state, example.feeds, KEY);
+      for (let i = 0; i < expected.length; i++) {
+        const gradient = state.gradients[i];
+        first[i] = ADAM.beta1 * first[i] + (1 - ADAM.beta1) * gradient;
+        second[i] = ADAM.beta2 * second[i] + (1 - ADAM.beta2) * gradient ** 2;
+        const mean = first[i] / (1 - ADAM.beta1 ** step);
+        const variance = second[i] / (1 - ADAM.beta2 ** step);
+        expected[i] -= ADAM.rate * mean / (Math.sqrt(variance) + 1e-8);
+      }
+      await engine.optimise(state, { ...ADAM, step });
+    }
+    assertClose(state.weights, expected, { relative: 1e-5, absolute: 1e-5 });
+    assertClose(state.firstMoment, first, { relative: 1e-4, absolute: 1e-7 });
+    assertClose(state.secondMoment, second, { relative: 1e-4, absolute: 1e-9 });
+  });
+
+  law("gives the same bytes for the same run", async (engine) => {
+    const example = crowded(), { compiled, state } = await begin(engine, example);
+    await compiled.run(state, example.feeds, KEY);
+    const first = state.gradients.slice();
+    for (let run = 0; run < 5; run++) {
+      state.gradients.fill(0);
+      await compiled.run(state, example.feeds, KEY);
+      assertSame(state.gradients, first);
+    }
+  });
+
+  law("adds up the rows of a table that is read many times", async (engine) => {
+    const example = crowded(), { compiled, state } = await begin(engine, example);
+    await compiled.run(state, example.feeds, KEY);
+    const { ids, factor } = example.feeds, width = factor.length / ids.length;
+    const expected = new Float64Array(example.layout.size);
+    for (let i = 0; i < factor.length; i++) {
+      expected[ids[Math.floor(i / width)] * width + i % width] += factor[i];
+    }
+    assertClose(state.gradients, expected, { relative: 1e-4, absolute: 1e-3 });
+  });
+
+  law("drops by the key of the run", async (engine) => {
+    const shape = [200, 100], rate = 0.3;
+    const example = exampleOf("keep", 1, { weights: { w: [] } }, ({ w }, _, noise) => {
+      const keep = noise.keep(shape, rate), again = noise.keep(shape, rate);
+      return keep && again ? { loss: tf.mul(w, tf.sum(keep)), keep, again } : { loss: w };
+    });
+    const { state, compiled } = await begin(engine, example);
+    const kept = async (seed: number) => {
+      const outputs = await compiled.run(state, example.feeds, keyOf(seed));
+      return { keep: outputs.keep.slice(), again: outputs.again.slice() };
+    };
+    const first = await kept(1), other = await kept(2);
+    assertSame(await kept(1), first);
+    assert.throws(() => assertSame(other.keep, first.keep));
+    assert.throws(() => assertSame(first.again, first.keep));
+    const scale = Math.fround(1 / (1 - drawnRate(rate)));
+    assert.ok(first.keep.every((value) => value === 0 || value === scale));
+    const share = first.keep.filter((value) => value > 0).length / first.keep.length;
+    // Four standard deviations of a share of 20,000.
+    assert.ok(Math.abs(share - (1 - drawnRate(rate))) < 0.013, `kept share ${share}`);
+  });
+
+  law("infers without noise and without gradients", async (engine) => {
+    const example = exampleOf("calm", 1, { weights: { w: [3] } }, ({ w }, _, noise) => ({
+      loss: tf.sum(w),
+      calm: noise.keep([3], 0.5) ? tf.zeros([3]) : w,
+    }));
+    const program = { ...example.program, purpose: "infer" as const };
+    const compiled = await engine.compile(program, example.layout);
+    const state = engine.allocate(example.layout, "inference");
+    state.weights.set(example.weights);
+    assertSame((await compiled.run(state, {}, KEY)).calm, example.weights);
+    assert.equal(state.gradients.length, 0);
+  });
+
+  law("keeps the states of one program apart", async (engine) => {
+    const example = linear(5), { state, compiled } = await begin(engine, example);
+    const other = engine.allocate(example.layout, "training");
+    await compiled.run(state, example.feeds, KEY);
+    assertSame(other.gradients, new Float32Array(example.layout.size));
+    const before = { weights: state.weights.slice(), gradients: state.gradients.slice() };
+    await compiled.run(other, example.feeds, KEY);
+    await engine.optimise(other, { ...ADAM, step: 1 });
+    other.close();
+    const { weights, gradients } = state;
+    assertSame({ weights, gradients }, before);
+    await compiled.run(state, example.feeds, KEY);
+  });
+
+  law("leaves no tensor behind in 1,000 steps", async (engine) => {
+    const example = linear(6), { state, compiled } = await begin(engine, example);
+    const before = tf.memory().numTensors;
+    for (let step = 1; step <= 1000; step++) {
+      await compiled.run(state, example.feeds, KEY);
+      await engine.optimise(state, { ...ADAM, step });
+    }
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  law("leaves no tensor behind when a program cannot be run", async (engine) => {
+    const before = tf.memory().numTensors;
+    const example = exampleOf("broken", 1, { weights: { w: [2, 3] } }, ({ w }) => {
+      const product = tf.square(tf.matMul(w, w, false, true));
+      throw new Error(`stops after ${product.shape}`);
+    });
+    await assert.rejects(async () => {
+      const { state, compiled } = await begin(engine, example);
+      await compiled.run(state, example.feeds, KEY);
+    });
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  law("refuses what does not fit", async (engine) => {
+    const example = linear(7), { state, compiled } = await begin(engine, example);
+    const { feeds, layout } = example;
+    const fails = (run: () => Promise<unknown>, message: RegExp) =>
+      assert.rejects(run, { message });
+    await fails(() => compiled.run(state, {}, KEY), /^Cannot feed "x" to program "linear 7"/);
+    await fails(
+      () => compiled.run(state, { ...feeds, x: new Float32Array(1) }, KEY),
+      /^Cannot feed "x" to program "linear 7": 1 × float32 given/,
+    );
+    const idle = engine.allocate(layout, "inference");
+    await fails(() => compiled.run(idle, feeds, KEY), /allocated for inference/);
+    await fails(() => engine.optimise(idle, { ...ADAM, step: 1 }), /allocated for inference/);
+    const foreign = engine.allocate({ slots: [], size: 0 }, "training");
+    await fails(() => compiled.run(foreign, feeds, KEY), /holds other weights/);
+    const vector = exampleOf("vector", 1, { weights: { w: [2] } }, ({ w }) => ({ loss: w }));
+    await fails(async () => {
+      const begun = await begin(engine, vector);
+      await begun.compiled.run(begun.state, {}, KEY);
+    }, /Cannot .*program "vector 1".*loss/);
+  });
+
+  law("refuses everything after it was closed", async (engine) => {
+    const example = linear(8), { state, compiled } = await begin(engine, example);
+    const other = await begin(engine, example);
+    const refused = (run: () => Promise<unknown>) => assert.rejects(run, RunError);
+    other.state.close();
+    await refused(() => compiled.run(other.state, example.feeds, KEY));
+    await refused(() => engine.optimise(other.state, { ...ADAM, step: 1 }));
+    other.compiled.close();
+    await refused(() => other.compiled.run(state, example.feeds, KEY));
+    await engine.close();
+    await refused(() => compiled.run(state, example.feeds, KEY));
+    await refused(() => engine.optimise(state, { ...ADAM, step: 1 }));
+    await refused(() => engine.compile(example.program, example.layout));
+    assert.throws(() => engine.allocate(example.layout, "training"), RunError);
+    state.close();
+    compiled.close();
+    await engine.close();
+  });
+
+  law("may be closed while it runs", async (engine) => {
+    const size = 256;
+    const example = exampleOf(
+      "long",
+      1,
+      { weights: { w: [size, size] } },
+      ({ w }) => ({ loss: tf.sum(Array.from({ length: 8 }, () => w).reduce(product)) }),
+    );
+    const { state, compiled } = await begin(engine, example);
+    const runs = Array.from({ length: 3 }, () => compiled.run(state, example.feeds, KEY));
+    const outcomes = Promise.allSettled(runs);
+    // By then the first run is under way, wherever it runs.
+    await new Promise((resolve) => setTimeout(resolve));
+    state.close();
+    compiled.close();
+    await engine.close();
+    await outcomes;
+  });
+}
+
+const product = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.matMul(tf.tanh(a), b);
+
+/** Two linear layers on 6 cells, the same each time but for the numbers. */
+function linear(seed: number): Example {
+  return exampleOf(
+    "linear",
+    seed,
+    { weights: { first: [5, 4], second: [4, 1] }, floats: { x: [6, 5], y: [6, 1] } },
+    ({ first, second }, { x, y }) => {
+      const guess = tf.matMul(tf.relu(tf.matMul(x, first)), second);
+      return { loss: tf.mean(tf.square(tf.sub(guess, y))), guess };
+    },
+  );
+}
+
+/** A table of 5 rows that is read 4,000 times: threads that add to one row must not lose a sum. */
+function crowded(): Example {
+  return exampleOf("crowded", 1, {
+    weights: { table: [5, 16] },
+    floats: { factor: [4000, 16] },
+    ids: { ids: { shape: [4000], below: 5 } },
+  }, ({ table }, { ids, factor }) => ({
+    loss: tf.sum(tf.mul(tf.gather(table, ids as tf.Tensor1D), factor)),
+  }));
+}
+
+async function begin(
+  engine: Engine,
+  { program, layout, weights }: Example,
+): Promise<{ state: State; compiled: Compiled }> {
+  const compiled = await engine.compile(program, layout);
+  const state = engine.allocate(layout, "training");
+  state.weights.set(weights);
+  return { state, compiled };
+}
+
+/** Outputs and gradients of one run, copied. */
+async function ran(engine: Engine, example: Example) {
+  const { state, compiled } = await begin(engine, example);
+  const outputs = await compiled.run(state, example.feeds, KEY);
+  const copied = Object.entries(outputs).map(([name, values]) => [name, values.slice()] as const);
+  const gradients = state.gradients.slice();
+  state.close();
+  compiled.close();
+  return { outputs: Object.fromEntries(copied), gradients };
+}
+
+/** Each number within 1e-4 of the norm of them all: sums of terms that cancel have no digits of their own. */
+function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  const norm = Math.hypot(...Array.from(expected));
+  assertClose(actual, expected, { absolute: 1e-4 * norm + 1e-6 });
+}

@@ -1,0 +1,182 @@
+import { equal, ok, throws } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Effect } from "effect";
+import fc from "fast-check";
+import { parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { ByteWriter } from "hyparquet-writer";
+import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
+import { InputError } from "../core/errors.ts";
+import { COUNTS, GENES } from "../streams/atlas/layout.ts";
+import type { Manifest } from "../streams/atlas/manifest.ts";
+import { openAtlas } from "../streams/atlas/open_atlas.ts";
+import { writeAtlas } from "../streams/atlas/write_atlas.ts";
+import { decodeDeltaInto } from "../streams/parquet/delta.ts";
+import { countsDictionary } from "../streams/parquet/dictionary.ts";
+import { encodeCodes } from "../streams/parquet/encode_runs.ts";
+import { decodeHybridInto } from "../streams/parquet/hybrid.ts";
+import { readerOf } from "../streams/parquet/pages.ts";
+import { synthesise } from "../streams/synthesise.ts";
+import { withFolder } from "./atlas_folder.ts";
+import { assertSame } from "./first_difference.ts";
+import { readAll } from "./laws/source_laws.ts";
+
+Deno.test("decodeDeltaInto() decodes what another library encodes, any integers", () => {
+  const integer = fc.oneof(fc.integer(), fc.nat(40), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1));
+  fc.assert(fc.property(fc.array(integer, { maxLength: 400 }), (values) => {
+    const writer = new ByteWriter();
+    deltaBinaryPack(writer, Int32Array.from(values), "INT32");
+    const out = new Uint32Array(values.length);
+    decodeDeltaInto(out, readerOf(writer.getBytes()));
+    assertSame(new Int32Array(out.buffer), Int32Array.from(values));
+  }));
+});
+
+Deno.test("decodeDeltaInto() decodes the example of the format's specification", () => {
+  // 7, 5, 3, 1, 2, 3, 4, 5: blocks of 128 in 4 miniblocks, 8 values, first 7; least difference -2;
+  // the rest is 0, 0, 0, 3, 3, 3, 3 in 2 bits each.
+  const page = [128, 1, 4, 8, 14, 3, 2, 0, 0, 0, 0b11000000, 0b00111111, 0, 0, 0, 0, 0, 0];
+  const out = new Uint32Array(8);
+  decodeDeltaInto(out, readerOf(Uint8Array.from(page)));
+  assertSame([...out], [7, 5, 3, 1, 2, 3, 4, 5]);
+  throws(() => decodeDeltaInto(out, readerOf(Uint8Array.from(page.slice(0, 11)))), RangeError);
+  throws(() => decodeDeltaInto(new Uint32Array(9), readerOf(Uint8Array.from(page))), RangeError);
+});
+
+Deno.test("decodeHybridInto() decodes what encodeCodes() encodes, any codes", () => {
+  const runs = fc.array(fc.tuple(fc.nat(2 ** 20), fc.integer({ min: 1, max: 70 })), {
+    maxLength: 9,
+  });
+  fc.assert(fc.property(runs, fc.integer({ min: 1, max: 2 ** 20 }), (runs, size) => {
+    const codes = Uint32Array.from(runs.flatMap(([code, n]) => Array(n).fill(code % size)));
+    const bytes = encodeCodes(codes, size), out = new Uint32Array(codes.length);
+    decodeHybridInto(out, readerOf(bytes.subarray(1)), bytes[0]);
+    assertSame(out, codes);
+  }));
+});
+
+Deno.test("countsDictionary() gives codes of the values, the most frequent first", () => {
+  const { values, codes } = countsDictionary(Float32Array.of(9, 1, 70_000, 1, 9, 1))!;
+  assertSame([...values], [1, 9, 70_000]);
+  assertSame([...codes], [1, 0, 2, 0, 1, 0]);
+  equal(countsDictionary(Float32Array.from({ length: 1000 }, (_, i) => i / 7)), undefined);
+});
+
+Deno.test("writeAtlas() writes Parquet that another reader reads alike", () =>
+  withFolder(async (folder) => {
+    const shape = { cells: 1500, genes: 90, cellTypes: 3, dataSets: 2, modules: 4, depth: 80 };
+    const made = synthesise({ ...shape, seed: 1 });
+    const { shards } = await run(writeAtlas(join(folder, "a"), {
+      ...made,
+      numbers: [],
+      provenance: "",
+      batches: made.batches(),
+    }));
+    const bytes = readFileSync(join(folder, "a", shards[0].file));
+    const rows = await parquetReadObjects({ file: new Uint8Array(bytes).buffer, compressors });
+    const all = await run(
+      Effect.scoped(
+        Effect.flatMap(
+          openAtlas(join(folder, "a")),
+          (atlas) => Effect.promise(() => readAll(atlas, { batch: 1500, order: "stored" })),
+        ),
+      ),
+    );
+    for (const [i, row] of rows.entries()) {
+      assertSame([...row[GENES]], [...all.genes.subarray(all.offsets[i], all.offsets[i + 1])]);
+      assertSame([...row[COUNTS]], [...all.values.subarray(all.offsets[i], all.offsets[i + 1])]);
+      for (const { name, categories } of made.columns) {
+        equal(row[name], categories[all.obs[name][i]]);
+      }
+    }
+  }));
+
+for (const file of ["pyarrow_v1.parquet", "pyarrow_v2.parquet"]) {
+  Deno.test(`openAtlas() reads a shard that pyarrow wrote: ${file}`, () =>
+    withFolder(async (folder) => {
+      adopt(folder, new URL(`fixtures/${file}`, import.meta.url).pathname);
+      const [all, numbers] = await run(
+        Effect.scoped(Effect.flatMap(openAtlas(folder), (atlas) =>
+          Effect.promise(async () =>
+            [
+              await readAll(atlas, { batch: 50, order: "stored" }),
+              await atlas.open().numbers(1, "x"),
+            ] as const
+          ))),
+      );
+      // Cell i names every (i + 1)-th gene, with counts gene + i + 1; cell 3 none.
+      for (let i = 0; i < 50; i++) {
+        const genes = [...all.genes.subarray(all.offsets[i], all.offsets[i + 1])];
+        const expected = i === 3
+          ? []
+          : [...Array(40).keys()].filter((gene) => gene % (i + 1) === 0);
+        assertSame(genes, expected);
+        const values = [...all.values.subarray(all.offsets[i], all.offsets[i + 1])];
+        assertSame(values, expected.map((gene) => gene + i + 1));
+        equal(all.obs.kind[i], [1, -1, 0][i % 3]);
+      }
+      assertSame(
+        [...numbers],
+        Array.from({ length: 20 }, (_, i) => i % 4 === 0 ? NaN : 10 + i / 2),
+      );
+    }));
+}
+
+Deno.test("openAtlas() gives the same cells or an InputError, whichever bit of a shard is flipped", () =>
+  withFolder(async (folder) => {
+    const shape = { cells: 40, genes: 30, cellTypes: 2, dataSets: 1, modules: 2, depth: 40 };
+    const made = synthesise({ ...shape, seed: 1 }), path = join(folder, "a");
+    const { shards } = await run(
+      writeAtlas(path, { ...made, numbers: [], provenance: "", batches: made.batches() }),
+    );
+    const shard = join(path, shards[0].file), bytes = readFileSync(shard);
+    const read = Effect.scoped(Effect.flatMap(openAtlas(path), (atlas) =>
+      Effect.tryPromise({
+        try: () => readAll(atlas, { batch: 40, order: "stored" }),
+        catch: (cause) => cause,
+      })));
+    const whole = await run(read);
+    let refused = 0;
+    const check = async (bit: number) => {
+      const damaged = Uint8Array.from(bytes);
+      damaged[bit >> 3] ^= 1 << (bit & 7);
+      writeFileSync(shard, damaged);
+      const outcome = await Effect.runPromise(Effect.result(read));
+      if (outcome._tag === "Success") return assertSame(outcome.success, whole);
+      refused++;
+      ok(outcome.failure instanceof InputError, `bit ${bit}: ${outcome.failure}`);
+      ok(outcome.failure.message.includes(shards[0].file), outcome.failure.message);
+    };
+    await fc.assert(fc.asyncProperty(fc.nat(bytes.length * 8 - 1), check), { numRuns: 400 });
+    ok(refused > 200, `only ${refused} of 400 flipped bits were noticed`);
+  }));
+
+const run = Effect.runPromise;
+
+/** Makes an atlas of one shard that was written elsewhere. */
+function adopt(folder: string, shard: string): void {
+  const symbols = Array.from({ length: 40 }, (_, gene) => `G${gene}\n`).join("");
+  const hash = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+  const manifest: Manifest = {
+    format: "gil-atlas",
+    version: 1,
+    vocabulary: { file: "genes.txt", genes: 40, sha256: hash(symbols) },
+    values: "counts",
+    cells: 50,
+    columns: [{ name: "kind", categories: ["b", "a"] }],
+    numbers: ["x"],
+    shards: [{
+      file: "one.parquet",
+      rows: 50,
+      bytes: statSync(shard).size,
+      sha256: hash(readFileSync(shard)),
+    }],
+    order: "as given",
+    provenance: "pyarrow",
+  };
+  copyFileSync(shard, join(folder, "one.parquet"));
+  writeFileSync(join(folder, "genes.txt"), symbols);
+  writeFileSync(join(folder, "atlas.json"), JSON.stringify(manifest));
+}
