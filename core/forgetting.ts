@@ -36,7 +36,7 @@ export interface Formula {
 }
 
 /** The Δ of the gene-incremental-learning paper, in the score's own direction: a loss's rise is positive. */
-export const paperDelta: Formula = {
+export const change: Formula = {
   formula: "mean over j < T of score[T, j] − score[j, j]",
   source: "Gene incremental learning, AAAI 2026, Tables 1 to 3",
   of: ({ values }) => {

@@ -21,8 +21,8 @@ import type { Course } from "./course.ts";
 /**
  * Hands out remembered cells with each new batch.
  *
- * "beside" emits the new batch, then one batch of the same size for every earlier gene stage, so
- * that each becomes a loss of its own (Eq. 9 of the paper). "concat" emits one batch: the new cells
+ * "beside" emits the new batch, then one of the same size, or of all there are, for every earlier gene
+ * stage, so that each becomes a loss of its own (Eq. 9 of the paper). "concat" emits one batch: the new cells
  * and as many remembered ones as let every remembered cell come once in an epoch.
  *
  * @param step Steps of this training before this one.
@@ -38,7 +38,13 @@ export function replayed(
 
   if (memory.mode === "beside") {
     return concatMap((cells) =>
-      of(cells, ...earlier.map((k) => memory.recall(k, step * batch, batch)))
+      of(
+        cells,
+        ...earlier.map((k) => {
+          const count = Math.min(batch, memory.size(k));
+          return memory.recall(k, step * count, count);
+        }),
+      )
     );
   }
   const share = epochs / steps;

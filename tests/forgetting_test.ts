@@ -1,13 +1,13 @@
 import { throws } from "node:assert/strict";
 import fc from "fast-check";
 import type { Score } from "../core/events.ts";
-import { backwardTransfers, forgettings, paperDelta } from "../core/forgetting.ts";
+import { backwardTransfers, change, forgettings } from "../core/forgetting.ts";
 import { permutation } from "../core/permutation.ts";
 import { keyOf } from "../core/random.ts";
 import { type ScoreMatrix, scoreMatrix } from "../core/score_matrix.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 
-const formulas = { paperDelta, ...forgettings, ...prefixed(backwardTransfers) };
+const formulas = { change, ...forgettings, ...prefixed(backwardTransfers) };
 
 function prefixed<T extends object>(named: T) {
   return Object.fromEntries(Object.entries(named).map(([k, v]) => [`transfer ${k}`, v]));
@@ -115,10 +115,10 @@ for (const [library, [forgetting, transfer, ...numbers]] of Object.entries(publi
   });
 }
 
-Deno.test("paperDelta is the paper's Δ: Table 2, baseline after stage 3, and Table 3, Norman", () => {
+Deno.test("change is the paper's Δ: Table 2, baseline after stage 3, and Table 3, Norman", () => {
   const losses = matrixOf([[0.163, NaN, NaN], [0.452, 0.263, NaN], [0.498, 0.290, 0.192]], "lower");
-  assertClose(paperDelta.of(losses), 0.181, { absolute: 0.5e-3 });
-  assertClose(paperDelta.of(matrixOf([[37.734, 67.313], [35.590, 75.386]])), -2.144, {
+  assertClose(change.of(losses), 0.181, { absolute: 0.5e-3 });
+  assertClose(change.of(matrixOf([[37.734, 67.313], [35.590, 75.386]])), -2.144, {
     absolute: 1e-9,
   });
 });

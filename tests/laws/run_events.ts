@@ -16,9 +16,9 @@ const name = (): fc.Arbitrary<string> =>
     fc.string({ maxLength: 8 }),
   );
 
-/** A finite number of a size that scores have, or exactly zero. */
+/** A number of a size that scores have, to six decimals. */
 const score = (): fc.Arbitrary<number> =>
-  fc.oneof(fc.constant(0), fc.double({ min: -10, max: 10, noNaN: true }).map((v) => v + 0));
+  fc.integer({ min: -10_000_000, max: 10_000_000 }).map((millionths) => millionths / 1e6);
 
 const count = (): fc.Arbitrary<number> => fc.nat(100_000);
 
@@ -76,7 +76,7 @@ export function finishedRun(): fc.Arbitrary<RunEvent[]> {
     const place = { methods: run.methods, seed: run.seeds[0], stage: 0 };
     return fc.tuple(
       fc.array(score(), { minLength: places.length, maxLength: places.length }),
-      fc.double({ min: 0, max: 1e6, noNaN: true }).map((v) => v + 0),
+      fc.nat(1_000_000),
     ).map(([values, seconds]): RunEvent[] => [
       run,
       { type: "stage", ...place, steps: 1 },
