@@ -53,7 +53,8 @@ export function pluginLines(plugins: readonly PluginDescription[], columns: numb
   return lines;
 }
 
-function optionsOf(config: Schema.Struct<Schema.Struct.Fields>): Option[] {
+/** The fields of a configuration. */
+export function optionsOf(config: Schema.Struct<Schema.Struct.Fields>): Option[] {
   return Object.entries(config.fields).map(([name, field]) => {
     const key = field.ast.context?.annotations ?? {};
     return {
@@ -61,7 +62,7 @@ function optionsOf(config: Schema.Struct<Schema.Struct.Fields>): Option[] {
       type: typeInWords(field.ast),
       required: !SchemaAST.isOptional(SchemaAST.toEncoded(field.ast)),
       default: key.default,
-      description: typeof key.description === "string" ? key.description : "",
+      description: String(key.description ?? field.ast.annotations?.description ?? ""),
     };
   });
 }

@@ -98,7 +98,7 @@ export function durationInWords(seconds: number): string {
 }
 
 /** Hours, minutes and seconds as a clock shows them: "1:40", "2:05:00". */
-function clockTime(seconds: number): string {
+export function clockTime(seconds: number): string {
   const whole = Math.round(seconds), two = (n: number) => String(n % 60).padStart(2, "0");
   const minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole)}` : `${minutes}:${two(whole)}`;

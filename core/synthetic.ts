@@ -37,11 +37,13 @@ export interface Synthetic {
 }
 
 /** Spread of the logarithm of: expression across genes, modules across types, across cells; library sizes. */
-const SPREAD = { gene: 1.1, type: 1, cell: 0.5, library: 0.35 };
+const SPREAD = { gene: 1.1, type: 0.8, cell: 0.2, library: 0.35 };
 /** Variance of a count is mean + mean² / DISPERSION. */
-const DISPERSION = 3;
+const DISPERSION = 12;
 /** One gene in 16 is strong in each data set: this much above the others there, and elsewhere. */
 const STRONG = { share: 1 / 16, own: 8, elsewhere: 1.5 };
+/** How many times deeper the first data set is sequenced than one past the last would be. */
+const PROTOCOLS = 64;
 /** Share of the cell types that a data set holds, where there are several data sets. */
 const TYPES_HELD = 2 / 3;
 
@@ -92,7 +94,8 @@ export function synthetic(shape: SyntheticShape, key: Key): Synthetic {
     labels,
     fillCounts(counts, row) {
       const [set, type] = labels(row);
-      const library = shape.depth * Math.exp(SPREAD.library * random.normal());
+      const protocol = PROTOCOLS ** (0.5 - (set + 0.5) / dataSets);
+      const library = shape.depth * protocol * Math.exp(SPREAD.library * random.normal());
       for (let m = 0; m < modules; m++) {
         levels[m] = activity[type * modules + m] + SPREAD.cell * random.normal();
       }

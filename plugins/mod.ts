@@ -15,3 +15,6 @@ export { featureDistillation } from "./distillers/feature_distillation.ts";
 export { transformer } from "./architectures/transformer.ts";
 export { geneRegression } from "./evaluators/gene_regression.ts";
 export { geneClassification } from "./evaluators/gene_classification.ts";
+export { progress } from "./reporters/progress.ts";
+export { table } from "./reporters/table.ts";
+export { events } from "./reporters/events.ts";

@@ -10,6 +10,7 @@ import { type GilError, InputError, RunError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { Experiment } from "../core/experiment.ts";
 import type { Registry } from "../core/registry.ts";
+import type { Started } from "../core/results.ts";
 import { jointCourse, stageCourse } from "./course.ts";
 import { openRun } from "./open_run.ts";
 import { clock } from "./terminal.ts";
@@ -57,7 +58,7 @@ function asGilError(cause: unknown): GilError {
 }
 
 /** The first event: what is going to happen. */
-function started(experiment: Experiment, run: Run, engine: string): RunEvent {
+export function started(experiment: Experiment, run: Run, engine: string): Started {
   const { curriculum, source, methods, seeds, judges } = run;
   return {
     type: "started",

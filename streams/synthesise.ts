@@ -9,6 +9,7 @@ import { keyOf } from "../core/random.ts";
 import type { Scale } from "../core/source.ts";
 import { synthetic, type SyntheticShape } from "../core/synthetic.ts";
 import type { Blocks, Entries } from "./blocks.ts";
+import type { AtlasInput } from "./atlas/write_atlas.ts";
 import { readBlocks } from "./read_blocks.ts";
 
 /** A made-up study in blocks, and as the batches that `writeAtlas` takes. */
@@ -69,4 +70,18 @@ export function synthesise(shape: SyntheticShape & { readonly seed: number }): S
     columns: columns.map(({ name }) => name),
   } as const;
   return { ...blocks, values: "counts", batches: () => readBlocks(blocks, request) };
+}
+
+/** The study of this shape and seed as an atlas to be written. */
+export function syntheticAtlas(shape: SyntheticShape & { readonly seed: number }): AtlasInput {
+  const { vocabulary, values, columns, batches } = synthesise(shape);
+  return {
+    vocabulary,
+    values,
+    columns,
+    numbers: [],
+    provenance: `made up: ${JSON.stringify(shape)}`,
+    batches: batches(),
+    order: "as given",
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { withFolder } from "./atlas_folder.ts";
@@ -132,7 +132,7 @@ Deno.test("importAtlas() refuses a Matrix Market file that is not what it announ
   );
 });
 
-Deno.test("importAtlas() refuses a gzip file that ends too early", () =>
+Deno.test("importAtlas() refuses a gzip file that ends too early, and a folder in place of one", () =>
   withFolder(async (folder) => {
     const path = writeFolder(join(folder, "10x"), tenx(rows, genes));
     const whole = gzipSync(readFileSync(join(path, "features.tsv.gz")));
@@ -140,5 +140,11 @@ Deno.test("importAtlas() refuses a gzip file that ends too early", () =>
     assertSame(
       within(path, await refusal([path])),
       'Cannot read "@/features.tsv.gz": it is truncated: the gzip stream ends too early',
+    );
+    rmSync(join(path, "features.tsv.gz"));
+    mkdirSync(join(path, "features.tsv.gz"));
+    assertSame(
+      within(path, await refusal([path])),
+      'Cannot read "@/features.tsv.gz": it is a folder',
     );
   }));

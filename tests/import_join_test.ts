@@ -1,6 +1,11 @@
 import { throws } from "node:assert/strict";
-import { join } from "node:path";
+import { join as path } from "node:path";
+import { Effect } from "effect";
 import fc from "fast-check";
+import { decode } from "../core/decode.ts";
+import type { CountMatrix } from "../streams/import/count_matrix.ts";
+import { ImportOptions } from "../streams/import/import_options.ts";
+import { join } from "../streams/import/join.ts";
 import { joinColumns } from "../streams/import/join_columns.ts";
 import { joinGenes } from "../streams/import/join_genes.ts";
 import { mergingRows } from "../streams/import/merge_rows.ts";
@@ -123,13 +128,39 @@ Deno.test("joinColumns() refuses numbers beside categories, and columns that no 
   });
 });
 
+Deno.test("join() numbers the cells through all inputs", async () => {
+  const matrix = (cells: number): CountMatrix => ({
+    path: "memory",
+    cells,
+    symbols: ["A"],
+    obs: [],
+    others: [],
+    provenance: "memory",
+    notes: [],
+    async *rows() {
+      for (let first = 0; first < cells; first++) {
+        const one = { columns: Uint32Array.of(0), values: Float64Array.of(first + 1) };
+        yield await Promise.resolve({ first, offsets: Uint32Array.of(0, 1), ...one });
+      }
+    },
+  });
+  const inputs = [{ name: "d", matrix: matrix(2) }, { name: "e", matrix: matrix(3) }];
+  const options = await Effect.runPromise(decode(ImportOptions, {}, "Cannot import"));
+  const joined = join(inputs, options), seen: number[][] = [];
+  for await (const { cells, values, obs } of joined.atlas.batches) {
+    seen.push([cells[0], values[0], obs.dataset[0]]);
+  }
+  assertSame(seen, [[0, 1, 0], [1, 2, 0], [2, 1, 1], [3, 2, 1], [4, 3, 1]]);
+  assertSame(joined.cells, 5);
+});
+
 Deno.test("importAtlas() joins files and folders, one input after the other", () =>
   withFolder(async (folder) => {
     const first = writeH5ad(
-      join(folder, "first.h5ad"),
+      path(folder, "first.h5ad"),
       simple([[1, 2, 0], [0, 0, 0], [0, 3, 4]], ["C", "A", "C"]),
     );
-    const second = writeFolder(join(folder, "10x"), {
+    const second = writeFolder(path(folder, "10x"), {
       ...tenx([[5, 6]], ["B", "A"]),
       "cells.tsv": ["barcode\ttype", "c0\tT"],
     });

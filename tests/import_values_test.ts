@@ -119,8 +119,10 @@ Deno.test("importAtlas() refuses totals that the values were not normalised with
       await refusal([path], recover),
       `Cannot import "${path}": gene "A" of cell 0 has the value 6.90875, which gives the count 1.30000 with the total 13 of "total_counts" and the scale 10000; these are not what it was normalised with`,
     );
-    writeH5ad(path, withTotals([[1, 1.3, 0.2]], [10]));
-    assertSame((await refusal([path], { ...recover, scale: 6 })).includes('gene "A"'), true);
+    writeH5ad(path, withTotals(logs([[1, 2.5, 0]], [10]), [10]));
+    const message = await refusal([path], recover);
+    assertSame(message.includes('gene "B" of cell 0'), true);
+    assertSame(message.includes("which gives the count 2.50000 with the total 10"), true);
     const known = "its columns of numbers are n_genes, total_counts";
     assertSame(
       await refusal([path], { ...recover, totals: "depth" }),

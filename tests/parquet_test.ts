@@ -1,7 +1,8 @@
-import { equal, ok, throws } from "node:assert/strict";
+import { equal, ok, rejects, throws } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Effect } from "effect";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
@@ -9,6 +10,7 @@ import { compressors } from "hyparquet-compressors";
 import { ByteWriter } from "hyparquet-writer";
 import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
 import { InputError } from "../core/errors.ts";
+import { schemaOf } from "../streams/atlas/encode_group.ts";
 import { COUNTS, GENES } from "../streams/atlas/layout.ts";
 import type { Manifest } from "../streams/atlas/manifest.ts";
 import { openAtlas } from "../streams/atlas/open_atlas.ts";
@@ -93,10 +95,22 @@ Deno.test("writeAtlas() writes Parquet that another reader reads alike", () =>
     }
   }));
 
+Deno.test("schemaOf() takes the smallest integers that hold all genes and counts", () => {
+  const layout = { values: "counts", columns: [], numbers: [] } as const;
+  const types = (genes: number, largest: number) =>
+    schemaOf({ ...layout, genes }, largest).flatMap(({ converted_type }) =>
+      converted_type?.startsWith("UINT") ? [converted_type] : []
+    );
+  assertSame(types(65_536, 65_535), ["UINT_16", "UINT_16"]);
+  assertSame(types(65_537, 65_536), ["UINT_32", "UINT_32"]);
+});
+
+// Row groups of 20; v1: version 1 pages, snappy and zstd; v2: version 2 pages, brotli and gzip, among
+// them encodings that only the slow path reads.
 for (const file of ["pyarrow_v1.parquet", "pyarrow_v2.parquet"]) {
   Deno.test(`openAtlas() reads a shard that pyarrow wrote: ${file}`, () =>
     withFolder(async (folder) => {
-      adopt(folder, new URL(`fixtures/${file}`, import.meta.url).pathname);
+      adopt(folder, fixture(file));
       const [all, numbers] = await run(
         Effect.scoped(Effect.flatMap(openAtlas(folder), (atlas) =>
           Effect.promise(async () =>
@@ -106,7 +120,7 @@ for (const file of ["pyarrow_v1.parquet", "pyarrow_v2.parquet"]) {
             ] as const
           ))),
       );
-      // Cell i names every (i + 1)-th gene, with counts gene + i + 1; cell 3 none.
+      // Cell i names every (i + 1)-th gene, with counts gene + i + 1; the lists of cell 3 are empty or null.
       for (let i = 0; i < 50; i++) {
         const genes = [...all.genes.subarray(all.offsets[i], all.offsets[i + 1])];
         const expected = i === 3
@@ -123,6 +137,26 @@ for (const file of ["pyarrow_v1.parquet", "pyarrow_v2.parquet"]) {
       );
     }));
 }
+
+Deno.test("openAtlas() refuses a list with an element that is null", () =>
+  withFolder(async (folder) => {
+    adopt(folder, fixture("pyarrow_null_element.parquet"));
+    await run(
+      Effect.scoped(
+        Effect.flatMap(
+          openAtlas(folder),
+          (atlas) =>
+            Effect.promise(() =>
+              rejects(readAll(atlas, { batch: 50, order: "stored" }), {
+                message:
+                  'Cannot read atlas shard "one.parquet", row group 1: an element is null; ' +
+                  "copy or import the atlas again",
+              })
+            ),
+        ),
+      ),
+    );
+  }));
 
 Deno.test("openAtlas() gives the same cells or an InputError, whichever bit of a shard is flipped", () =>
   withFolder(async (folder) => {
@@ -154,6 +188,7 @@ Deno.test("openAtlas() gives the same cells or an InputError, whichever bit of a
   }));
 
 const run = Effect.runPromise;
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
 /** Makes an atlas of one shard that was written elsewhere. */
 function adopt(folder: string, shard: string): void {

@@ -47,7 +47,9 @@ export function evaluate(leaves: Tensors, operations: readonly Operation[]): tf.
     tf.tensor1d([0.25, -1, 2]),
   ];
   for (const { name, picks: [a, b, pick] } of operations) {
-    const x = pool[a % pool.length], y = pool[b % pool.length];
+    // Half of the operations go on with the last result, so that unusual ones meet each other.
+    const x = a % 2 ? pool[pool.length - 1] : pool[(a >> 1) % pool.length];
+    const y = pool[b % pool.length];
     const made = OPERATIONS[name]({ x, y, pick });
     if (made && made.size <= SIZE && made.rank <= RANK) pool.push(made);
   }
@@ -155,12 +157,18 @@ const OPERATIONS = {
   cumsum: ({ x, pick }) =>
     x.rank ? tf.cumsum(x, x.rank - 1, pick % 2 === 0, pick % 3 === 0) : undefined,
   softmax: unary((x) => x.rank ? tf.softmax(x) : x),
+  stretch: ({ x, pick }) =>
+    tf.mul(
+      x,
+      tf.ones([...(pick % 3 ? [] : [2]), ...x.shape.map((length) => length === 1 ? 3 : 1)]),
+    ),
   product: ({ x, y, pick }) => {
-    if (x.rank < 2 || x.rank !== y.rank) return undefined;
+    if (x.rank < 2) return undefined;
     const [left, right] = [pick % 2 === 1, pick % 4 > 1];
-    const fits = x.shape.at(left ? -2 : -1) === y.shape.at(right ? -1 : -2) &&
+    const fits = x.rank === y.rank &&
+      x.shape.at(left ? -2 : -1) === y.shape.at(right ? -1 : -2) &&
       String(x.shape.slice(0, -2)) === String(y.shape.slice(0, -2));
-    return fits ? tf.tanh(tf.matMul(x, y, left, right)) : undefined;
+    return tf.tanh(fits ? tf.matMul(x, y, left, right) : tf.matMul(x, x, left, !left));
   },
 } as const satisfies Readonly<Record<string, Make>>;
 

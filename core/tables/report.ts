@@ -9,14 +9,10 @@ import { runInWords } from "../run_in_words.ts";
 import { wordsOf } from "../words.ts";
 import { wrap } from "../wrap.ts";
 import { csvTable } from "./csv.ts";
+import type { Format } from "./format.ts";
 import { latexTable } from "./latex.ts";
 import { escaped, markdownTable } from "./markdown.ts";
 import { textTable } from "./text.ts";
-
-/** The formats of a report. */
-export const formats = ["text", "markdown", "csv", "latex"] as const;
-/** A format of a report. */
-export type Format = typeof formats[number];
 
 /** The lines of a report; `columns` is the width of text, the other formats ignore it. */
 export function reportOf(results: Results, format: Format, columns: number): string[] {
@@ -43,4 +39,13 @@ export function reportOf(results: Results, format: Format, columns: number): str
       return [...run, "", ...textTable(results, columns), "", ...words];
     }
   }
+}
+
+/** The reports of several runs one after the other; as CSV, one table. */
+export function reportsOf(runs: readonly Results[], format: Format, columns: number): string[] {
+  return runs.flatMap((run, i) => {
+    const lines = reportOf(run, format, columns);
+    if (i === 0) return lines;
+    return format === "csv" ? lines.slice(1) : ["", ...lines];
+  });
 }

@@ -5,29 +5,41 @@ import { encodeEvent } from "../../core/event_lines.ts";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
 import { attempt } from "../../streams/attempt.ts";
+import { Screen } from "../../streams/screen.ts";
 
 /** Appends every event of the run to a file, a line of JSON each; on the disk when the run ends. */
 export const events = reporter({
   id: "events",
   purpose: "appends every event to a file as JSON lines, from which all else can be derived again",
   config: {
-    file: setting(Schema.String, "events.jsonl", "where; its folder is made when it is missing"),
-  },
-  make: ({ file }) =>
-    Effect.acquireRelease(
-      attempt(`Cannot write events "${file}"`, () => {
-        mkdirSync(dirname(file), { recursive: true });
-        return openSync(file, "a");
-      }),
-      (open) =>
-        Effect.sync(() => {
-          fsyncSync(open);
-          closeSync(open);
-        }),
-    ).pipe(
-      Effect.map((open) => (event: RunEvent) => {
-        const line = new TextEncoder().encode(encodeEvent(event));
-        for (let from = 0; from < line.length;) from += writeSync(open, line, from);
-      }),
+    file: setting(
+      Schema.NonEmptyString,
+      "events.jsonl",
+      'where; its folder is made when it is missing; "-" is standard output',
     ),
+  },
+  make: ({ file }) => file === "-" ? toScreen : toFile(file),
 });
+
+const toScreen = Effect.gen(function* () {
+  const screen = yield* Screen;
+  return (event: RunEvent) => screen.print(encodeEvent(event));
+});
+
+const toFile = (file: string) =>
+  Effect.acquireRelease(
+    attempt(`Cannot write events "${file}"`, () => {
+      mkdirSync(dirname(file), { recursive: true });
+      return openSync(file, "a");
+    }),
+    (open) =>
+      Effect.sync(() => {
+        fsyncSync(open);
+        closeSync(open);
+      }),
+  ).pipe(
+    Effect.map((open) => (event: RunEvent) => {
+      const line = new TextEncoder().encode(encodeEvent(event));
+      for (let from = 0; from < line.length;) from += writeSync(open, line, from);
+    }),
+  );

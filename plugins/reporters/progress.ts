@@ -1,9 +1,9 @@
-import { Format, SingleBar } from "cli-progress";
-import { Effect, Schema, type Scope } from "effect";
+import { Effect, Schema } from "effect";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
 import { advance, type Progress, progressInWords, progressLine } from "../../core/progress.ts";
 import { Screen } from "../../streams/screen.ts";
+import { openGauge, type Reading } from "./progress/gauge.ts";
 
 /** Shows on standard error how far the run is: a bar on a terminal, now and then a line elsewhere. */
 export const progress = reporter({
@@ -19,65 +19,25 @@ export const progress = reporter({
   make: ({ every }) =>
     Effect.gen(function* () {
       const screen = yield* Screen;
-      return screen.error().isTerminal ? yield* bar(screen) : lines(screen, every);
+      const gauge = yield* openGauge(screen, every);
+      let state: Progress | undefined;
+      return (event: RunEvent) => {
+        state = advance(state, event, screen.now());
+        if (event.type === "warning") gauge.aside(`Warning: ${event.message}`);
+        else if (event.type === "finished") gauge.hide();
+        else if (state !== undefined) gauge.show(reading(state, screen));
+      };
     }),
 });
 
-/** A line at most every so many seconds; warnings at once. */
-function lines(screen: Screen, every: number): (event: RunEvent) => void {
-  let state: Progress | undefined, next = -Infinity;
-  return (event) => {
-    const now = screen.now();
-    state = advance(state, event, now);
-    if (event.type === "warning") screen.tell(`Warning: ${event.message}\n`);
-    if (state === undefined || event.type !== "step" || now < next) return;
-    next = now + every;
-    const { place, step, loss, speed, left } = progressInWords(state, now);
-    const pieces = [`${place} ${step}`, loss, speed, left].filter((piece) => piece !== "");
-    screen.tell(`${pieces.join(", ")}\n`);
-  };
-}
-
-/** A bar that is drawn again in its place; the terminal is as it was when the scope closes. */
-function bar(screen: Screen): Effect.Effect<(event: RunEvent) => void, never, Scope.Scope> {
-  let state: Progress | undefined;
-  const shown = new SingleBar({
-    stream: streamOf(screen),
-    clearOnComplete: true,
-    hideCursor: true,
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    format: (options, { progress }) =>
-      state === undefined ? "" : progressLine(state, screen.now(), {
-        columns: screen.error().columns,
-        bar: (barsize) => Format.BarFormat(progress, { ...options, barsize }),
-      }),
-  });
-
-  function show(event: RunEvent): void {
-    state = advance(state, event, screen.now());
-    if (event.type === "warning") {
-      shown.stop();
-      screen.tell(`Warning: ${event.message}\n`);
-    }
-    if (event.type === "finished") shown.stop();
-    else if (state !== undefined && shown.isActive) shown.update(state.done);
-    else if (state !== undefined) shown.start(state.run.steps, state.done);
-  }
-  return Effect.acquireRelease(Effect.succeed(show), () => Effect.sync(() => shown.stop()));
-}
-
-/** Standard error as the bar wants it. */
-function streamOf(screen: Screen): NodeJS.WritableStream {
-  const stream = {
-    isTTY: true,
-    get columns() {
-      return screen.error().columns;
-    },
-    write(text: string) {
-      screen.tell(text);
-      return true;
+function reading(state: Progress, screen: Screen): Reading {
+  return {
+    done: state.done,
+    total: state.run.steps,
+    line: (columns, bar) => progressLine(state, screen.now(), { columns, bar }),
+    plain() {
+      const { place, step, loss, speed, left } = progressInWords(state, screen.now());
+      return [place, step, loss, speed, left].filter((piece) => piece !== "").join(", ");
     },
   };
-  return stream as unknown as NodeJS.WritableStream;
 }

@@ -2,7 +2,8 @@ import { Effect, Schema } from "effect";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
 import { resultsOf } from "../../core/results.ts";
-import { formats, reportOf } from "../../core/tables/report.ts";
+import { formats } from "../../core/tables/format.ts";
+import { reportOf } from "../../core/tables/report.ts";
 import { Screen } from "../../streams/screen.ts";
 
 /** Prints what the run found to standard output when it finishes: circumstances, table, words. */

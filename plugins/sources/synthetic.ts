@@ -1,7 +1,7 @@
 import { Schema } from "effect";
 import { setting, source } from "../../core/plugin.ts";
 import { openCached } from "../../streams/cached_atlas.ts";
-import { synthesise } from "../../streams/synthesise.ts";
+import { syntheticAtlas } from "../../streams/synthesise.ts";
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
@@ -25,16 +25,5 @@ export const synthetic = source({
     ),
     seed: setting(Schema.Int, 1, "seed of everything that is made up"),
   },
-  make: (config) => {
-    const { vocabulary, values, columns, batches } = synthesise(config);
-    return openCached(["synthetic", 1, config], {
-      vocabulary,
-      values,
-      columns,
-      numbers: [],
-      provenance: `made up: ${JSON.stringify(config)}`,
-      batches: batches(),
-      order: "as given",
-    });
-  },
+  make: (config) => openCached(["synthetic", 2, config], syntheticAtlas(config)),
 });

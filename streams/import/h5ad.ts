@@ -62,7 +62,7 @@ function matricesOf(file: H5File): string[] {
 }
 
 const listOf = (matrices: readonly string[]): string =>
-  matrices.length > 0 ? `it has ${matrices.join(", ")}` : "nor any other";
+  matrices.length > 0 ? `it has ${matrices.join(", ")}` : "it is no h5ad file";
 
 function checkSize(
   file: H5File,

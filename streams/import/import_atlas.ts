@@ -5,7 +5,7 @@
  */
 
 import { existsSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { Effect } from "effect";
 import { decode } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
@@ -99,16 +99,16 @@ const openInputs = Effect.fnUntraced(
 
 /** Opens whatever is at the path. */
 function openInput(path: string, options: ImportOptions) {
-  if (/\.mtx(\.gz)?$/.test(path)) return openMtx(dirname(path), options);
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
   return isFolder ? openMtx(path, options) : openH5ad(path, options);
 }
 
-/** Splits `name=path`; a file of that very name is a path. */
+/** Splits `name=path`; a file of that very name is a path, and a matrix.mtx stands for its folder. */
 function inputOf(given: string): { readonly name: string; readonly path: string } {
-  const named = /^([^=/\\]+)=(.+)$/.exec(given);
-  if (named && !existsSync(given)) return { name: named[1], path: named[2] };
-  return { name: basename(given).replace(/\.(h5ad|h5|mtx|mtx\.gz)$/, ""), path: given };
+  const named = existsSync(given) ? null : /^([^=/\\]+)=(.+)$/.exec(given);
+  const at = named?.[2] ?? given;
+  const path = /\.mtx(\.gz)?$/.test(at) ? dirname(at) : at;
+  return { name: named?.[1] ?? basename(resolve(path)).replace(/\.(h5ad|h5)$/, ""), path };
 }
 
 async function* watched(

@@ -7,7 +7,7 @@
 import type { CategoryColumn, ObsColumn } from "./count_matrix.ts";
 import { numberName, type Table, type TableColumn } from "./h5ad_table.ts";
 
-/** Cells whose texts are looked at together. */
+/** Cells that are read together. */
 const BLOCK = 16_384;
 
 /** The columns of a table, and sentences about those that were left out. */
@@ -29,12 +29,13 @@ export function obsColumns(table: Table, categories: readonly string[]): ObsColu
       notes.push(`column "${name}" is left out: its layout is unknown`);
       continue;
     }
-    const opened = column.holds === "numbers" && !categories.includes(name)
-      ? { name, numbers: column.numbers }
-      : asCategories(name, column, table.rows);
-    if ("numbers" in opened || !isIdentifier(opened.categories.length, table.rows)) {
-      columns.push(opened);
-    } else notes.push(identifierNote(name));
+    if (column.holds === "numbers" && !categories.includes(name)) {
+      columns.push({ name, numbers: inBlocks(table.rows, column.numbers) });
+      continue;
+    }
+    const coded = asCategories(name, column, table.rows);
+    if (isIdentifier(coded.categories.length, table.rows)) notes.push(identifierNote(name));
+    else columns.push({ ...coded, codes: inBlocks(table.rows, coded.codes) });
   }
   return { columns, notes };
 }
@@ -46,6 +47,22 @@ export const isIdentifier = (categories: number, cells: number): boolean =>
 /** The sentence for a column that names cells. */
 export const identifierNote = (name: string): string =>
   `column "${name}" is left out: most cells have a text of their own there`;
+
+/** Reads ahead, so that short ranges in order do not unpack the same chunk of the file again and again. */
+function inBlocks<A extends Int32Array | Float64Array>(
+  cells: number,
+  read: (from: number, to: number) => A,
+): (from: number, to: number) => A {
+  let first = 0, end = 0, block: A | undefined;
+  return (from, to) => {
+    if (block === undefined || from < first || to > end) {
+      first = from;
+      end = Math.min(cells, Math.max(to, from + BLOCK));
+      block = read(first, end);
+    }
+    return block.slice(from - first, to - first) as A;
+  };
+}
 
 function asCategories(name: string, column: TableColumn, cells: number): CategoryColumn {
   if (column.holds === "categories") return { name, ...column };

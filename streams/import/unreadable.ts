@@ -37,6 +37,7 @@ export function reasonOf(cause: unknown): string {
   const code = (cause as { code?: string } | null)?.code;
   const text = cause instanceof Error ? cause.message : String(cause);
   if (code === "ENOENT") return "there is no such file";
+  if (code === "EISDIR") return "it is a folder";
   if (code === "EACCES" || code === "EPERM") return "reading it is not permitted";
   if (code === "Z_BUF_ERROR") return "it is truncated: the gzip stream ends too early";
   if (code?.startsWith("Z_")) return `it is not a sound gzip file (${text})`;

@@ -6,7 +6,7 @@
 
 import type { Chunk } from "./chunk.ts";
 import type { Leaf } from "./leaf.ts";
-import { type Levels, levelsOf } from "./levels.ts";
+import { countPresent, type Levels, levelsOf } from "./levels.ts";
 import { type Page, pagesOf } from "./pages.ts";
 import { decodePageInto, lookUpInto, type Numbers, plainNumbers, plainStrings } from "./values.ts";
 
@@ -59,7 +59,7 @@ export function decodeNumbersInto(out: Float64Array, bytes: Uint8Array, chunk: C
     }
     const levels = levelsOf(page, leaf);
     const part = out.subarray(row, row += page.values);
-    decodePageInto(part.subarray(0, levels.present), page, leaf, dictionary);
+    decodePageInto(part.subarray(0, countPresent(levels, leaf)), page, leaf, dictionary);
     spreadInto(part, levels, leaf, NaN);
   }
 }
@@ -83,8 +83,9 @@ export function decodeCodesInto(
     }
     const levels = levelsOf(page, chunk.leaf);
     const part = out.subarray(row, row += page.values);
-    if (page.encoding === "PLAIN") part.set(plainStrings(page.body, levels.present).map(codeOf));
-    else lookUpInto(part.subarray(0, levels.present), page, dictionary);
+    const present = countPresent(levels, chunk.leaf);
+    if (page.encoding === "PLAIN") part.set(plainStrings(page.body, present).map(codeOf));
+    else lookUpInto(part.subarray(0, present), page, dictionary);
     spreadInto(part, levels, chunk.leaf, -1);
   }
 }
@@ -109,7 +110,7 @@ function spreadInto(
   leaf: Leaf,
   missing: number,
 ): void {
-  for (let row = out.length - 1, value = levels.present; row >= 0; row--) {
+  for (let row = out.length - 1, value = countPresent(levels, leaf); row >= 0; row--) {
     out[row] = levels.definition[row] === leaf.defined ? out[--value] : missing;
   }
 }

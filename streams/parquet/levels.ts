@@ -13,8 +13,6 @@ export interface Levels {
   /** 0 where a list begins; of no meaning in a column of single values. */
   readonly repetition: Uint8Array;
   readonly definition: Uint8Array;
-  /** Values that are there. */
-  readonly present: number;
 }
 
 // Decoding is synchronous and never nested, so one pair of buffers serves all pages.
@@ -36,7 +34,12 @@ export function levelsOf(page: Page, leaf: Leaf): Levels {
     const width = 32 - Math.clz32(leaf.defined);
     decodeHybridInto(levels.definition, readerOf(page.definition), width);
   } else levels.definition.fill(0);
+  return levels;
+}
+
+/** How many values are there. */
+export function countPresent({ definition }: Levels, leaf: Leaf): number {
   let present = 0;
-  for (let i = 0; i < count; i++) if (definition[i] === leaf.defined) present++;
-  return { ...levels, present };
+  for (let i = 0; i < definition.length; i++) if (definition[i] === leaf.defined) present++;
+  return present;
 }

@@ -29,11 +29,7 @@ export function reporterLaws(
   elsewhere: () => string = () => "",
 ): void {
   async function shown(events: readonly RunEvent[], screen: SpyScreen): Promise<string[]> {
-    await Effect.runPromise(
-      Effect.scoped(
-        Effect.flatMap(make(), (listen) => Effect.sync(() => events.forEach(listen))),
-      ).pipe(Effect.provideService(Screen, screen)),
-    );
+    await report(make(), events, screen);
     return [screen.printed(), screen.told(), elsewhere()];
   }
 
@@ -57,4 +53,22 @@ export function reporterLaws(
         assertSame(await shown(recorded, spyScreen("pipe")), live);
       }),
     ));
+}
+
+/** Opens a reporter, tells it the events, one a second, and closes it. */
+export function report(
+  reporter: Kinds["reporter"],
+  events: readonly RunEvent[],
+  screen: SpyScreen,
+): Promise<void> {
+  const telling = Effect.flatMap(reporter, (listen) =>
+    Effect.sync(() => {
+      for (const event of events) {
+        listen(event);
+        screen.wait(1);
+      }
+    }));
+  return Effect.runPromise(
+    Effect.scoped(telling).pipe(Effect.provideService(Screen, screen)),
+  );
 }

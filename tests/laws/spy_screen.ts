@@ -6,8 +6,10 @@
 
 import type { Screen } from "../../streams/screen.ts";
 
-/** A screen whose time goes by a second each time someone looks at the clock. */
+/** A screen whose time goes by when it is told to. */
 export interface SpyScreen extends Screen {
+  /** Lets time go by. */
+  wait(seconds: number): void;
   /** Everything that went to standard output. */
   printed(): string;
   /** Everything that went to standard error. */
@@ -16,10 +18,13 @@ export interface SpyScreen extends Screen {
 
 /** Makes an empty one: a pipe, or a terminal with so many columns. */
 export function spyScreen(kind: "pipe" | "terminal", columns = 80): SpyScreen {
-  let seconds = 0, printed = "", told = "";
+  let time = 0, printed = "", told = "";
   const terminal = () => ({ isTerminal: kind === "terminal", columns, colour: false });
   return {
-    now: () => seconds++,
+    now: () => time,
+    wait: (seconds) => {
+      time += seconds;
+    },
     print: (text) => {
       printed += text;
     },

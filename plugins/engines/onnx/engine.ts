@@ -65,7 +65,7 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
         ),
       close() {
         if (!programs.delete(compiled)) return;
-        
+        if (running === native) native.terminate();
         native.detach();
         void enqueue(native.free);
       },

@@ -1,0 +1,39 @@
+/**
+ * How a command ends: the sentence for people and the exit code for programs.
+ *
+ * @module
+ */
+
+import { Cause, type Exit } from "effect";
+
+/** What each exit code means. */
+export const exitCodes = {
+  fine: 0,
+  /** An input cannot be used, or a run that had started cannot go on. */
+  failed: 1,
+  /** The command line or the experiment asks for what does not exist. */
+  misused: 2,
+  interrupted: 130,
+} as const;
+
+/** The exit code of a program that ended so. */
+export function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
+  if (exit._tag === "Success") return exitCodes.fine;
+  if (Cause.hasInterruptsOnly(exit.cause)) return exitCodes.interrupted;
+  const error = Cause.squash(exit.cause) as { _tag?: string; errors?: readonly unknown[] };
+  // A command without what it needs shows its help: that is a mistake only when it has errors.
+  if (error._tag === "ShowHelp") return error.errors?.length ? exitCodes.misused : exitCodes.fine;
+  return error._tag === "ExperimentError" ? exitCodes.misused : exitCodes.failed;
+}
+
+/** What to tell people about a failure; undefined when they have been told, or it was their wish. */
+export function sentenceOf(cause: Cause.Cause<unknown>): string | undefined {
+  if (Cause.hasInterruptsOnly(cause)) return "Interrupted";
+  const error = Cause.squash(cause);
+  if (!(error instanceof Error)) return String(error);
+  const tag = "_tag" in error ? String(error._tag) : "";
+  if (tag === "ShowHelp") return undefined;
+  if (/^(Input|Experiment|Run)Error$/.test(tag)) return error.message;
+  return `Cannot go on: ${error.message || error.name}; this is a mistake in gil or in a plugin, ` +
+    `GIL_DEBUG=1 shows where`;
+}

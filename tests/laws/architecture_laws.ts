@@ -1,0 +1,257 @@
+/**
+ * What holds of every architecture.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import type { Architecture, Shape } from "../../core/architecture.ts";
+import { learningFeeds, shareOf, tokenFeeds } from "../../core/feeds.ts";
+import { type BatchShape, learningProgram, predictingProgram } from "../../core/objective.ts";
+import { type Arrays, at, type Engine, type Program, type TensorSpec } from "../../core/program.ts";
+import { derive, type Key, keyOf, stream } from "../../core/random.ts";
+import type { TokenBatch } from "../../core/tokens.ts";
+import { eagerEngine } from "../../streams/engine/eager.ts";
+import { assertClose, assertSame } from "../first_difference.ts";
+import { key, tokenBatch } from "./arbitraries.ts";
+import { begin, firstWeights, predict, type Said } from "./asked.ts";
+import { assertSlope } from "./slope.ts";
+import { lengthened, picked, reordered, scribbled, shuffled } from "./token_moves.ts";
+
+/** What an architecture claims, and what it shall run on. */
+export interface ArchitectureOptions {
+  /** Whether the order of positions changes more than the order of predictions; "ignored" unless given. */
+  readonly order?: "ignored" | "seen";
+  /** Whether padding changes predictions at other positions or cell embeddings; "ignored" unless given. */
+  readonly padding?: "ignored" | "seen";
+  /**
+   * Weights that get no gradient of `mvc` though they influence it, because queries are detached;
+   * those of the shell's genes unless given.
+   */
+  readonly detached?: readonly string[];
+  /** Positions in a row, the cell token included; 6 unless given. */
+  readonly length?: number;
+  /** Opens the engine; plain TensorFlow.js unless given. */
+  readonly openEngine?: () => Promise<Engine>;
+}
+
+const GENES = 8, CELLS = 3;
+const NEAR = { relative: 1e-4, absolute: 1e-5 };
+
+/**
+ * Registers the laws of an architecture as tests: a key names the first weights, padding and the
+ * order of positions change nothing, cells are treated alone where it says so, the gradient is that
+ * of the loss, and no tensor is left behind.
+ *
+ * @param make Makes a small one, of a thousand weights or so, for the shape.
+ */
+export function architectureLaws(
+  name: string,
+  make: (shape: Shape) => Architecture,
+  options: ArchitectureOptions = {},
+): void {
+  const { order = "ignored", padding = "ignored", length = 6 } = options;
+  const { detached = ["embedding.weight", "emb_trans.weight", "emb_trans.bias"] } = options;
+  const { openEngine = () => Promise.resolve(eagerEngine("plain TensorFlow.js", "cpu")) } = options;
+  const batches = tokenBatch({ genes: GENES, maxCells: CELLS, length });
+  const architecture = make({ genes: GENES, length });
+
+  /** Registers a property of batches, checked on one engine that is closed at the end. */
+  const law = (
+    claim: string,
+    check: (tokens: TokenBatch, key: Key, engine: Engine) => Promise<void>,
+    parameters: fc.Parameters<[TokenBatch, Key]> = { numRuns: 8 },
+  ) =>
+    Deno.test(`${name} ${claim}`, async () => {
+      const engine = await openEngine();
+      try {
+        const property = fc.asyncProperty(batches, key(), (tokens, key) =>
+          check(tokens, key, engine));
+        await fc.assert(property, parameters);
+      } finally {
+        await engine.close();
+      }
+    });
+
+  Deno.test(`${name} begins with the weights that a key names`, () => {
+    const [one, same, other] = [1, 1, 2].map((seed) => firstWeights(architecture, keyOf(seed)));
+    assertSame(one, same);
+    ok(one.some((weight, i) => weight !== other[i]), "another key gives the same weights");
+    one.forEach((weight, i) => ok(Number.isFinite(weight), `weight ${i} is ${weight}`));
+  });
+
+  Deno.test(`${name} names its weights, none twice`, () => {
+    const names = architecture.weights.map(({ name }) => name);
+    equal(new Set(names).size, names.length);
+  });
+
+  law("predicts a finite number at every position and an embedding of every cell", async (
+    tokens,
+    key,
+    engine,
+  ) => {
+    const said = await predict(engine, { architecture, tokens, key });
+    const rows = tokens.cells.length;
+    for (const [output, values] of Object.entries(said)) {
+      equal(values.length, rows * (output === "cells" ? architecture.width : length), output);
+      values.forEach((value, i) => ok(Number.isFinite(value), `${output}[${i}] is ${value}`));
+    }
+  });
+
+  if (padding === "ignored") {
+    law("pays no heed to what stands at padding", async (tokens, key, engine) => {
+      const [said, changed] = await Promise.all(
+        [tokens, scribbled(tokens, GENES, key)].map((tokens) =>
+          predict(engine, { architecture, tokens, key })
+        ),
+      );
+      assertClose(unpadded(changed, tokens), unpadded(said, tokens), NEAR);
+    });
+
+    law("says the same with more padding", async (tokens, key, engine) => {
+      const said = await predict(engine, { architecture, tokens, key });
+      const longer = lengthened(tokens, length + 3, GENES);
+      const wide = make({ genes: GENES, length: longer.length });
+      const more = await predict(engine, { architecture: wide, tokens: longer, key });
+      assertClose(unpadded(more, longer), unpadded(said, tokens), NEAR);
+    });
+  }
+
+  if (order === "ignored") {
+    law("gives each gene the same prediction in any order, and the cell the same embedding", async (
+      tokens,
+      key,
+      engine,
+    ) => {
+      const moves = shuffled(tokens, derive(key, "order"));
+      const said = await predict(engine, { architecture, tokens, key });
+      const moved = await predict(engine, { architecture, tokens: reordered(tokens, moves), key });
+      const expected = { ...said, mlm: picked(said.mlm, moves), mvc: picked(said.mvc, moves) };
+      assertClose(unpadded(moved, tokens), unpadded(expected, tokens), NEAR);
+    });
+  }
+
+  if (architecture.mixes === "cell") {
+    law("treats each cell alone", async (tokens, key, engine) => {
+      const together = await predict(engine, { architecture, tokens, key });
+      for (let row = 0; row < tokens.cells.length; row++) {
+        const feeds = tokenFeeds(tokens, { from: row, cells: 1 });
+        const alone = await predict(engine, { architecture, tokens, key, feeds, cells: 1 });
+        for (const output in together) {
+          const width = together[output].length / tokens.cells.length;
+          const own = together[output].subarray(row * width, (row + 1) * width);
+          assertClose({ [output]: alone[output] }, { [output]: own }, NEAR);
+        }
+      }
+    });
+  }
+
+  for (const outputs of [["mlm", "cells"], ["mvc"]] as const) {
+    law(`has the gradient of ${outputs.join(" and ")} that finite differences find`, async (
+      tokens,
+      key,
+      engine,
+    ) => {
+      // Rows of padding get no gradient even where they are seen.
+      const shown = padding === "seen" ? filled(tokens, key) : tokens;
+      const shape = { cells: tokens.cells.length, length };
+      const program = weighing(architecture, shape, outputs);
+      const state = begin(engine, architecture, key), { weights, layout } = state;
+      const compiled = await engine.compile(program, layout);
+      const feeds = {
+        ...tokenFeeds(shown, { from: 0, cells: shape.cells }),
+        ...factorsOf(program, shown, key),
+      };
+      // The same key, the same dropout: the loss is a function of the weights alone.
+      const loss = async () => (await compiled.run(state, feeds, key)).loss[0];
+      const here = await loss(), gradients = state.gradients.slice(), start = weights.slice();
+
+      for (const slot of layout.slots) {
+        if (outputs[0] === "mvc" && detached.includes(slot.name)) continue;
+        const own = at(weights, slot), origin = at(start, slot), gradient = at(gradients, slot);
+        const direction = directionOf(slot.size, derive(key, "direction", slot.name));
+        const lossAt = async (step: number) => {
+          for (let i = 0; i < own.length; i++) own[i] = origin[i] + step * direction[i];
+          return await loss();
+        };
+        const around = { step: STEP, here, below: await lossAt(-STEP), above: await lossAt(STEP) };
+        own.set(origin);
+        const terms = gradient.map((g, i) => g * direction[i]);
+        const slope = terms.reduce((a, b) => a + b, 0);
+        assertSlope(slot.name, { slope, size: Math.hypot(...terms) }, around);
+      }
+      compiled.close();
+      state.close();
+    }, { numRuns: 2, endOnFailure: true });
+  }
+
+  law("leaves no tensor behind", async (tokens, key, engine) => {
+    const shape = { cells: tokens.cells.length, length };
+    const state = begin(engine, architecture, key);
+    const feeds = learningFeeds(tokens, shareOf(tokens.masked), { from: 0, cells: shape.cells });
+    const before = tf.memory().numTensors;
+    const compiled = await engine.compile(learningProgram(architecture, shape), state.layout);
+    await compiled.run(state, feeds, key);
+    await predict(engine, { architecture, tokens, key });
+    equal(tf.memory().numTensors, before);
+    compiled.close();
+    state.close();
+  });
+}
+
+/** How far the weights are moved: small against kinks, large against float32. */
+const STEP = 2e-4;
+
+/** Moves all weights by as much in total whatever their number, so that losses change alike. */
+function directionOf(size: number, key: Key): Float32Array {
+  const random = stream(key), scale = Math.sqrt(4 / Math.max(4, size));
+  return Float32Array.from({ length: size }, () => random.normal() * scale);
+}
+
+/** A program that learns the sum of some outputs of a model, each number times a factor that is fed. */
+function weighing(
+  architecture: Architecture,
+  shape: BatchShape,
+  outputs: readonly ("mlm" | "mvc" | "cells")[],
+): Program {
+  const { apply, inputs } = predictingProgram(architecture, shape);
+  const widths = { mlm: shape.length, mvc: shape.length, cells: architecture.width };
+  const factors = outputs.map((output): [string, TensorSpec] => [
+    `${output}.factor`,
+    { shape: [shape.cells, widths[output]], dtype: "float32" },
+  ]);
+  return {
+    name: `weigh ${outputs.join(" and ")}`,
+    purpose: "learn",
+    inputs: { ...inputs, ...Object.fromEntries(factors) },
+    apply(weights, fed, noise) {
+      const said = apply(weights, fed, noise);
+      const sums = outputs.map((output) => tf.sum(tf.mul(said[output], fed[`${output}.factor`])));
+      return { loss: tf.addN(sums) };
+    },
+  };
+}
+
+/** Any factors for `weighing`, 0 where the row is padded. */
+function factorsOf({ inputs }: Program, { padding }: TokenBatch, key: Key): Arrays {
+  const factors = Object.entries(inputs).filter(([name]) => name.endsWith(".factor"));
+  return Object.fromEntries(factors.map(([name, { shape: [cells, width] }]) => {
+    const random = stream(derive(key, name));
+    const drawn = Float32Array.from({ length: cells * width }, () => random.normal());
+    return [name, name.startsWith("cells") ? drawn : drawn.map((f, p) => f * (1 - padding[p]))];
+  }));
+}
+
+/** The batch with genes wherever padding stood. */
+const filled = (tokens: TokenBatch, key: Key): TokenBatch => ({
+  ...scribbled(tokens, GENES, key),
+  padding: new Uint8Array(tokens.padding.length),
+});
+
+/** Embeddings, and predictions at the positions of genes, cell by cell. */
+function unpadded({ mlm, mvc, cells }: Said, { padding }: TokenBatch) {
+  const shown = (values: Float32Array) => values.filter((_, p) => padding[p] === 0);
+  return { mlm: shown(mlm), mvc: shown(mvc), cells };
+}

@@ -1,0 +1,60 @@
+/**
+ * What architectures say, whatever the engine.
+ *
+ * @module
+ */
+
+import { type Architecture, fillWeights } from "../../core/architecture.ts";
+import { tokenFeeds } from "../../core/feeds.ts";
+import { predictingProgram } from "../../core/objective.ts";
+import { type Arrays, type Engine, layoutOf, type State } from "../../core/program.ts";
+import { derive, type Key, stream } from "../../core/random.ts";
+import type { TokenBatch } from "../../core/tokens.ts";
+
+/** The first weights that `key` names. */
+export function firstWeights(architecture: Architecture, key: Key): Float32Array {
+  const layout = layoutOf(architecture.weights), weights = new Float32Array(layout.size);
+  fillWeights(weights, layout, architecture.weights, key);
+  return weights;
+}
+
+/** A state with weights away from their first values: zero biases and equal layers hide mistakes. */
+export function begin(engine: Engine, architecture: Architecture, key: Key): State {
+  const state = engine.allocate(layoutOf(architecture.weights), "training");
+  state.weights.set(firstWeights(architecture, key));
+  const random = stream(derive(key, "shake"));
+  for (let i = 0; i < state.weights.length; i++) state.weights[i] += 0.1 * random.normal();
+  return state;
+}
+
+/** Outputs by name. */
+export type Said = Record<string, Float32Array>;
+
+/** What is asked. */
+export interface Asked {
+  readonly architecture: Architecture;
+  readonly tokens: TokenBatch;
+  readonly key: Key;
+  /** The whole batch unless given. */
+  readonly cells?: number;
+  readonly feeds?: Arrays;
+}
+
+/** What the architecture says with the weights that `key` names, in arrays of its own. */
+export async function predict(
+  engine: Engine,
+  { architecture, tokens, key, ...given }: Asked,
+): Promise<Said> {
+  const { cells = tokens.cells.length } = given;
+  const { feeds = tokenFeeds(tokens, { from: 0, cells }) } = given;
+  const program = predictingProgram(architecture, { cells, length: tokens.length });
+  const state = begin(engine, architecture, key);
+  const compiled = await engine.compile(program, state.layout);
+  const outputs = await compiled.run(state, feeds, key);
+  const said = Object.fromEntries(
+    Object.entries(outputs).map(([name, values]) => [name, Float32Array.from(values)]),
+  );
+  compiled.close();
+  state.close();
+  return said;
+}
