@@ -8,61 +8,23 @@
  */
 
 import { NodeRuntime, NodeServices } from "@effect/platform-node";
-import { Console, Effect, Layer, Option } from "effect";
-import { Argument, CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli";
-import { resolve } from "node:path";
+import { Cause, Effect, Layer, Option, Schema } from "effect";
+import { Argument, CliConfig, Command, Flag, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { formats } from "./core/tables/format.ts";
-import { capital } from "./core/wrap.ts";
 import config from "./deno.json" with { type: "json" };
 import { exitCodeOf, sentenceOf } from "./streams/ending.ts";
+import { count, given, importing, json, overriding, text } from "./streams/flags.ts";
 import { Screen } from "./streams/screen.ts";
-
-const DEMO = fileURLToPath(new URL("./experiments/demo.jsonc", import.meta.url));
+import { usage } from "./streams/usage.ts";
 
 const experiment = Argument.String("experiment").pipe(
   Argument.withDescription("Experiment file, JSON with comments"),
 );
 const folder = Argument.String("folder").pipe(Argument.withDescription("Folder of the atlas"));
-const text = (name: string, metavar: string, description: string) =>
-  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description));
-const list = (name: string, metavar: string, description: string) =>
-  text(name, metavar, description).pipe(
-    Flag.map((words) => words.split(",").map((word) => word.trim())),
-  );
-const whole = (name: string, fallback: number, description: string) =>
-  Flag.Int(name).pipe(Flag.withDescription(description), Flag.withDefault(fallback));
-const json = (description: string) =>
-  Flag.Boolean("json").pipe(Flag.withDescription(description), Flag.withDefault(false));
+const newAtlas = text("output", "folder", "New folder for the atlas");
 
-/** Flags that replace what an experiment file says. */
-const overriding = {
-  seeds: list("seeds", "1,2,3", "Seeds in the place of the experiment's").pipe(
-    Flag.filter(
-      (seeds) => seeds.every((seed) => /^\d+$/.test(seed)),
-      () => "Expected whole numbers separated by commas",
-    ),
-    Flag.map((seeds) => seeds.map(Number)),
-    Flag.optional,
-  ),
-  engine: text("engine", "id", "Engine in the place of the experiment's").pipe(
-    Flag.map((use) => ({ use })),
-    Flag.optional,
-  ),
-  source: text("atlas", "folder", "Atlas in the place of the experiment's source").pipe(
-    Flag.map((folder) => ({ use: "atlas", path: resolve(folder) })),
-    Flag.optional,
-  ),
-};
-
-/** The flags that were given, by name. */
-const given = (flags: Readonly<Record<string, Option.Option<unknown>>>) =>
-  Object.fromEntries(
-    Object.entries(flags).flatMap(([name, value]) =>
-      Option.isSome(value) ? [[name, value.value]] : []
-    ),
-  );
 const load = <A>(module: () => Promise<A>) => Effect.promise(module);
 const box = load(() => import("./plugins/mod.ts"));
 const width = Effect.map(Screen, (screen) => screen.output().columns);
@@ -95,7 +57,8 @@ const check = Command.make(
   Effect.fnUntraced(function* ({ experiment, ...flags }) {
     const { checkFile } = yield* load(() => import("./streams/check_file.ts"));
     const { planInWords } = yield* load(() => import("./core/run_in_words.ts"));
-    yield* print(planInWords(yield* checkFile(experiment, yield* box, given(flags))));
+    const plan = yield* checkFile(experiment, yield* box, given(flags));
+    yield* print(planInWords(plan, yield* width));
   }),
 ).pipe(Command.withDescription("Say what a run would be, or what keeps it from starting"));
 
@@ -148,23 +111,7 @@ const plugins = Command.make(
   }),
 ).pipe(Command.withDescription("List every plugin with its purpose and configuration"));
 
-/** A flag for each option of an import, but for the vocabulary, which comes from a file. */
-const importFlags = Object.fromEntries(
-  optionsOf(ImportOptions).filter(({ name }) => name !== "genes").map((option) => {
-    const { name, type, description, default: fallback } = option;
-    const what = capital(description) +
-      (fallback === undefined ? "" : `; ${JSON.stringify(fallback)} unless given`);
-    const flag: Flag.Flag<unknown> = type.startsWith("list")
-      ? list(name, "a,b", what)
-      : type.startsWith("number")
-      ? Flag.Finite(name).pipe(Flag.withDescription(what))
-      : text(name, "text", what);
-    return [name, Flag.optional(flag)];
-  }),
-);
-const newAtlas = text("output", "folder", "Folder of the new atlas");
-
-const importing = Command.make(
+const importCommand = Command.make(
   "import",
   {
     inputs: Argument.String("input").pipe(
@@ -175,7 +122,7 @@ const importing = Command.make(
     vocabulary: text("genes", "file", "Vocabulary, a symbol a line; all symbols unless given").pipe(
       Flag.optional,
     ),
-    options: importFlags,
+    options: importing,
   },
   Effect.fnUntraced(function* ({ inputs, output, vocabulary, options }) {
     const { importAtlas } = yield* load(() => import("./streams/import/import_atlas.ts"));
@@ -211,7 +158,11 @@ const info = Command.make(
 
 const head = Command.make(
   "head",
-  { folder, cells: whole("cells", 5, "Number of cells"), json: json("Print a cell a line as JSON") },
+  {
+    folder,
+    cells: count("cells", 5, "Number of cells"),
+    json: json("Print a cell a line as JSON"),
+  },
   Effect.fnUntraced(function* ({ folder, cells, json }) {
     const { headOf } = yield* load(() => import("./streams/atlas/head_of.ts"));
     const { cellsInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
@@ -236,12 +187,57 @@ const synth = Command.make(
   "synth",
   {
     output: newAtlas,
-    cells: whole("cells", 3000, "Number of cells"),
-    genes: whole("genes", 800, "Number of genes"),
-    seed: whole("seed", 1, "Seed of everything that is made up"),
+    cells: count("cells", 3000, "Number of cells"),
+    genes: count("genes", 800, "Number of genes"),
+    seed: count("seed", 1, "Seed of everything that is made up"),
   },
   Effect.fnUntraced(function* ({ output, ...shape }) {
-    const { writeSynthetic } = yield* load(() => import("./plugins/sources/synthetic.ts"));
-    yield* writeSynthetic(output, shape);
+    const { synthetic } = yield* box;
+    const { writeAtlas } = yield* load(() => import("./streams/atlas/write_atlas.ts"));
+    const { syntheticAtlas } = yield* load(() => import("./streams/synthesise.ts"));
+    const whole = Schema.decodeUnknownSync(synthetic.config)(shape);
+    yield* writeAtlas(output, syntheticAtlas(whole));
   }),
 ).pipe(Command.withDescription("Make up an atlas of synthetic cells"));
+
+const atlas = Command.make("atlas").pipe(
+  Command.withDescription("Make, look at and check atlases"),
+  Command.withSubcommands([importCommand, info, head, verify, synth]),
+);
+
+const gil = Command.make(
+  "gil",
+  {},
+  Effect.fnUntraced(function* () {
+    const { runFile } = yield* load(() => import("./streams/run_file.ts"));
+    const demo = fileURLToPath(new URL("./experiments/demo.jsonc", import.meta.url));
+    yield* runFile(demo, yield* box);
+  }),
+).pipe(
+  Command.withDescription(
+    "Gene-incremental learning on streams of single cells; without a command, a small comparison " +
+      "of methods on synthetic cells",
+  ),
+  Command.withSubcommands([run, check, table, genes, plugins, atlas]),
+);
+
+const program = Command.run(gil, { version: config.version }).pipe(
+  Effect.scoped,
+  Effect.tapCause(Effect.fnUntraced(function* (cause) {
+    const sentence = sentenceOf(cause), screen = yield* Screen;
+    if (sentence !== undefined) screen.tell(`${sentence}\n`);
+    if (process.env.GIL_DEBUG) screen.tell(`${Cause.pretty(cause)}\n`);
+  })),
+  Effect.provide(Layer.mergeAll(
+    NodeServices.layer,
+    usage,
+    CliConfig.layer({
+      builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions],
+    }),
+  )),
+);
+
+NodeRuntime.runMain(program, {
+  disableErrorReporting: true,
+  teardown: (exit, done) => done(exitCodeOf(exit)),
+});

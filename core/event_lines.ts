@@ -26,8 +26,9 @@ export function decodeEvents(text: string): RunEvent[] {
   return text.split("\n").slice(0, -1).map((line, i) => {
     try {
       return decode(line);
-    } catch {
-      throw new RangeError(`line ${i + 1} is not a run event`);
+    } catch (cause) {
+      const why = (cause as Error).message.replace(/\s+/g, " ");
+      throw new RangeError(`line ${i + 1} is not a run event (${why})`);
     }
   });
 }

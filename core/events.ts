@@ -37,6 +37,8 @@ export const RunEvent = Schema.Union([
     genes: Schema.Number,
     /** Optimiser steps of the whole run. */
     steps: Schema.Number,
+    /** Seconds that the run will take, at the pace of one step made for measuring. */
+    estimate: Schema.Number,
     stages: Schema.Array(Schema.Struct({
       name: Schema.String,
       genes: Schema.Number,
@@ -69,6 +71,15 @@ export const RunEvent = Schema.Union([
     loss: Schema.Number,
   }),
   Schema.Struct({ type: Schema.Literal("score"), score: Score }),
+  Schema.Struct({
+    type: Schema.Literal("saved"),
+    methods: Schema.Array(Schema.String),
+    seed: Schema.Number,
+    /** Stage that was trained last. */
+    stage: Schema.Number,
+    /** File of the weights, beside the events. */
+    file: Schema.String,
+  }),
   Schema.Struct({ type: Schema.Literal("warning"), message: Schema.String }),
   Schema.Struct({ type: Schema.Literal("finished"), seconds: Schema.Number }),
 ]);

@@ -6,11 +6,15 @@
 
 import { durationInWords } from "./progress.ts";
 import type { Results, Started } from "./results.ts";
+import { wrap } from "./wrap.ts";
 
-/** Methods, seeds, data and engine of a run that has not started yet. */
-export const planInWords = (run: Started): string[] => [...subject(run), `${work(run)}.`];
+/** Methods, seeds, data, engine and cost of a run that is about to start, as lines of text. */
+export function planInWords(run: Started, columns: number): string[] {
+  const cost = `${work(run)}, about ${durationInWords(run.estimate)}.`;
+  return [...subject(run), cost].flatMap((sentence) => wrap(sentence, 2, columns));
+}
 
-/** Methods, seeds, data and engine of a run, and how long it took. */
+/** Methods, seeds, data and engine of a run, and how long it took, as sentences. */
 export function runInWords({ run, seconds }: Results): string[] {
   const time = seconds === undefined ? ", not finished" : ` in ${durationInWords(seconds)}`;
   return [...subject(run), `${work(run)}${time}.`];

@@ -9,8 +9,8 @@
 
 import { type Comparison, type Difference, type Findings, findingsOf } from "./findings.ts";
 import type { Results } from "./results.ts";
-import { capital } from "./tables/caption.ts";
 import { decimal, digitsFor, signed } from "./tables/cells.ts";
+import { capital } from "./wrap.ts";
 
 /** Evaluator by evaluator: whether the reference method forgets, who prevents it, at what price. */
 export function wordsOf(results: Results): string[] {

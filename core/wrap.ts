@@ -22,3 +22,6 @@ export function wrap(text: string, indent: number, columns: number): string[] {
   }
   return [...lines, line.trimEnd()];
 }
+
+/** The text with a capital letter at its beginning. */
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -13,6 +13,8 @@ export { reservoir } from "./replays/reservoir.ts";
 export { geneDistillation } from "./distillers/gene_distillation.ts";
 export { featureDistillation } from "./distillers/feature_distillation.ts";
 export { transformer } from "./architectures/transformer.ts";
+export { cpu } from "./engines/cpu.ts";
+export { onnx } from "./engines/onnx.ts";
 export { geneRegression } from "./evaluators/gene_regression.ts";
 export { geneClassification } from "./evaluators/gene_classification.ts";
 export { progress } from "./reporters/progress.ts";

@@ -8,7 +8,7 @@ import { Effect } from "effect";
 import type { Registry } from "../core/registry.ts";
 import { loadExperiment, type Overrides } from "./load_experiment.ts";
 import { openRun } from "./open_run.ts";
-import { started } from "./run_experiment.ts";
+import { told } from "./run_experiment.ts";
 
 /**
  * Opens everything that an experiment file names, as a run would, and returns what the run would
@@ -18,7 +18,7 @@ export const checkFile = Effect.fnUntraced(
   function* (path: string, box: Registry, overrides: Overrides = {}) {
     const { experiment, registry } = yield* loadExperiment(path, box, overrides);
     const { run, engine } = yield* openRun(experiment, registry);
-    return started(experiment, run, engine.name);
+    return yield* Effect.promise(() => told(experiment, run, engine.name));
   },
   Effect.scoped,
 );

@@ -31,7 +31,7 @@ export interface Judged {
 }
 
 /** Questions about some gene sets that one reading of some cells answers. */
-interface Hearing {
+export interface Hearing {
   readonly plan: JudgePlan;
   readonly trial: number;
   readonly sets: readonly Stage[];
@@ -67,8 +67,12 @@ export function judge(run: Run, { seed, model, after, methods }: Judged): Observ
   );
 }
 
-/** What is to be read after a stage, evaluator by evaluator, trial by trial. */
-function hearings({ curriculum, sets }: Run, plan: JudgePlan, after: number): Hearing[] {
+/** What is to be read after a stage, trial by trial. */
+export function hearings(
+  { curriculum, sets }: Pick<Run, "curriculum" | "sets">,
+  plan: JudgePlan,
+  after: number,
+): Hearing[] {
   const { cells, visible, asks, trials } = plan.evaluator;
   const asked = curriculum.stages.slice(1, asks === "all" ? undefined : after + 1);
   const union = seenBy(curriculum, after);

@@ -10,6 +10,7 @@ import { checkMethods, checkScales } from "../core/composition.ts";
 import { ExperimentError, InputError } from "../core/errors.ts";
 import type { Experiment, GeneSet, Use } from "../core/experiment.ts";
 import { suggest } from "../core/nearest.ts";
+import { layoutOf } from "../core/program.ts";
 import { find, make, type Registry } from "../core/registry.ts";
 import type { Source } from "../core/source.ts";
 import { learner, microBatch } from "./learner.ts";
@@ -71,7 +72,7 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     seeds,
     methods,
     source,
-    sets,
+    sets: sets.map((set, i) => ({ ...set, cells: tallies[i].cells })),
     curriculum,
     transforms,
     sampler,
@@ -81,7 +82,7 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     judges,
     learner: learner({ engine, architecture, shape, cells }),
   };
-  return { run, engine };
+  return { run, engine, layout: layoutOf(architecture.weights) };
 });
 
 /** Opens the data set of a gene set and checks that what is said about it exists. */
@@ -116,7 +117,7 @@ const openSet = Effect.fnUntraced(function* (set: GeneSet, own: Source, registry
         suggest(set.label, names),
     });
   }
-  const dataSet: DataSet = { ...set, source, classes: label?.categories ?? [] };
+  const dataSet: DataSet = { ...set, source, cells: 0, classes: label?.categories ?? [] };
   return dataSet;
 });
 

@@ -27,6 +27,7 @@ export interface MethodPlan {
 /** The data set of a gene set. */
 export interface DataSet extends Omit<GeneSet, "source"> {
   readonly source: Source;
+  readonly cells: number;
   /** Categories of the label column; none when it has no label. */
   readonly classes: readonly string[];
 }
@@ -53,6 +54,16 @@ export interface Run {
   readonly training: Experiment["training"];
   readonly judges: readonly JudgePlan[];
   readonly learner: Learner;
+  /** Keeps the weights of a model that has finished a stage, and returns the name of their file. */
+  readonly keep?: (weights: Float32Array, place: Place) => Promise<string>;
+}
+
+/** Where in a run something happens. */
+export interface Place {
+  /** Methods that share it. */
+  readonly methods: readonly string[];
+  readonly seed: number;
+  readonly stage: number;
 }
 
 /** All transforms as one operator, in order. */

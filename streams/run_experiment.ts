@@ -11,7 +11,8 @@ import type { RunEvent } from "../core/events.ts";
 import type { Experiment } from "../core/experiment.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Started } from "../core/results.ts";
-import { jointCourse, stageCourse } from "./course.ts";
+import { costOf } from "./cost.ts";
+import { keepWeights } from "./keep_weights.ts";
 import { openRun } from "./open_run.ts";
 import { clock } from "./terminal.ts";
 import type { Run } from "./run.ts";
@@ -20,17 +21,28 @@ import { walk } from "./walk.ts";
 /** Tells somebody what happens; never fails a run. */
 export type Listener = (event: RunEvent) => void;
 
+/** Who is told, and what is kept. */
+export interface Aftermath {
+  readonly listeners: readonly Listener[];
+  /** Folder in which weights are kept; none are unless given. */
+  readonly output?: string | undefined;
+}
+
 /** Opens everything, walks to the end and closes everything, also when interrupted. */
 export const runExperiment = Effect.fnUntraced(function* (
   experiment: Experiment,
   registry: Registry,
-  listeners: readonly Listener[],
+  { listeners, output }: Aftermath,
 ) {
   const begun = clock.now();
-  const { run, engine } = yield* openRun(experiment, registry);
+  const { run, engine, layout } = yield* openRun(experiment, registry);
+  const methods = run.methods.length;
+  const keeping = output === undefined
+    ? run
+    : { ...run, keep: keepWeights(output, { layout, methods }) };
   const events = concat(
-    of(started(experiment, run, engine.name)),
-    walk(run),
+    defer(() => told(experiment, run, engine.name)),
+    walk(keeping),
     defer(() => of({ type: "finished" as const, seconds: clock.now() - begun })),
   );
   yield* drain(events, (event) => listeners.forEach((listen) => listen(event)));
@@ -57,9 +69,10 @@ function asGilError(cause: unknown): GilError {
   return new RunError({ message: `Cannot finish the run: ${reason}` });
 }
 
-/** The first event: what is going to happen. */
-export function started(experiment: Experiment, run: Run, engine: string): Started {
+/** The first event: what is going to happen, and what it will cost at the engine's pace. */
+export async function told(experiment: Experiment, run: Run, engine: string): Promise<Started> {
   const { curriculum, source, methods, seeds, judges } = run;
+  const { steps, learned, predicted } = costOf(run), pace = await run.learner.pace();
   return {
     type: "started",
     experiment: experiment.name,
@@ -68,7 +81,8 @@ export function started(experiment: Experiment, run: Run, engine: string): Start
     engine,
     cells: source.cells,
     genes: source.vocabulary.symbols.length,
-    steps: stepsOf(run),
+    steps,
+    estimate: learned * pace.learn + predicted * pace.predict,
     stages: curriculum.stages.map(({ index, name, from, to }) => ({
       name,
       genes: index === 0 ? curriculum.base : to - from,
@@ -76,15 +90,4 @@ export function started(experiment: Experiment, run: Run, engine: string): Start
     })),
     evaluators: judges.map(({ evaluator: { name, unit, better } }) => ({ name, unit, better })),
   };
-}
-
-/** Optimiser steps of the whole run, all seeds and methods; trainings that methods share count once. */
-export function stepsOf({ curriculum, training, methods, seeds }: Run): number {
-  const joint = methods.filter(({ stages }) => stages === "joint").length;
-  const sequential = methods.length - joint;
-  const steps = (index: number) => stageCourse(curriculum, training, index).steps;
-  const later = curriculum.stages.slice(2).reduce((sum, { index }) => sum + steps(index), 0);
-  const each = steps(0) + (sequential > 0 ? steps(1) : 0) + sequential * later +
-    joint * jointCourse(curriculum, training).steps;
-  return seeds.length * each;
 }

@@ -49,7 +49,7 @@ export const runFile = Effect.fnUntraced(
         return guarded(use.use, listen, (line) => screen.tell(`${line}\n`));
       }),
     );
-    yield* runExperiment(experiment, registry, listeners);
+    yield* runExperiment(experiment, registry, { listeners, output });
   },
   Effect.scoped,
 );

@@ -9,7 +9,18 @@
  * @module
  */
 
-import { concat, concatMap, defer, finalize, from, map, type Observable, of, toArray } from "rxjs";
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  finalize,
+  from,
+  map,
+  type Observable,
+  of,
+  toArray,
+} from "rxjs";
 import type { RunEvent } from "../core/events.ts";
 import { derive, type Key, keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
@@ -21,7 +32,7 @@ import { mask } from "./mask.ts";
 import { paced } from "./paced.ts";
 import { remember, replayed } from "./replayed.ts";
 import { reveal } from "./reveal.ts";
-import { type MethodPlan, type Run, transformed } from "./run.ts";
+import { type MethodPlan, type Place, type Run, transformed } from "./run.ts";
 import { sample } from "./sample.ts";
 import { turns } from "./turns.ts";
 
@@ -82,10 +93,10 @@ interface Training {
 
 /** Every batch of the course goes through the whole pipe before the next one is read. */
 function train(run: Run, { seed, model, course, methods, memory }: Training): Observable<RunEvent> {
-  if (course.steps === 0) return of();
+  if (course.steps === 0) return EMPTY;
   const { source, curriculum, training: { batch }, sampler, length } = run;
   const { stage, steps } = course, genes = curriculum.rank.length;
-  const place = { methods: methods.map(({ name }) => name), seed, stage: stage.index };
+  const place: Place = { methods: methods.map(({ name }) => name), seed, stage: stage.index };
   // Before the second gene stage there is no stage to hold on to.
   const distiller = stage.index > 1 ? methods[0].distiller : undefined;
   const key: Key = derive(keyOf(seed), "train", stage.index, course.epochs);
@@ -107,6 +118,15 @@ function train(run: Run, { seed, model, course, methods, memory }: Training): Ob
   return concat(
     of({ type: "stage" as const, ...place, steps }),
     holding(() => model.enter(distiller), () => defer(lessons)),
+    kept(run, model, place),
+  );
+}
+
+/** Keeps what the model has become. */
+function kept({ keep }: Run, model: Model, place: Place): Observable<RunEvent> {
+  if (keep === undefined) return EMPTY;
+  return defer(() => keep(model.weights(), place)).pipe(
+    map((file) => ({ type: "saved" as const, ...place, file })),
   );
 }
 

@@ -40,6 +40,7 @@ export function goldenRun(rows: readonly GoldenRow[]): RunEvent[] {
       cells: 4108,
       genes: 2000,
       steps: 6714,
+      estimate: 900,
       stages: [
         { name: "base", genes: 1952, cells: 1804 },
         { name: "T1", genes: 25, cells: 902 },

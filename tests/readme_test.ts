@@ -74,13 +74,23 @@ transformLaws("the README's clip", () => clip({ max: 3 }));
 Deno.test("the README's means() agree with a sum over all cells", async () => {
   const folder = mkdtempSync(join(tmpdir(), "gil-readme-"));
   writeFileSync(join(folder, "means.ts"), example("export const means"));
-  const shape = { cells: 300, genes: 40, cellTypes: 2, dataSets: 1, modules: 3, depth: 90, seed: 4 };
+  const shape = {
+    cells: 300,
+    genes: 40,
+    cellTypes: 2,
+    dataSets: 1,
+    modules: 3,
+    depth: 90,
+    seed: 4,
+  };
   const { vocabulary, values, columns, batches } = synthesise(shape);
   const input = { vocabulary, values, columns, numbers: [], provenance: "", batches: batches() };
   await Effect.runPromise(writeAtlas(join(folder, "atlas"), input));
 
   const { means } = await import(join(folder, "means.ts"));
-  const found = await Effect.runPromise(Effect.scoped(means(join(folder, "atlas")))) as Float64Array;
+  const found = await Effect.runPromise(
+    Effect.scoped(means(join(folder, "atlas"))),
+  ) as Float64Array;
   const sums = new Float64Array(shape.genes);
   for await (const { genes, values } of batches()) {
     genes.forEach((gene, e) => sums[gene] += values[e]);

@@ -36,6 +36,7 @@ const run: readonly RunEvent[] = [
     cells: 100,
     genes: 10,
     steps: 20,
+    estimate: 60,
     stages: [{ name: "base", genes: 6, cells: 50 }, { name: "T1", genes: 4, cells: 50 }],
     evaluators: [],
   },
@@ -56,6 +57,9 @@ Deno.test("progress() prints a line now and then where there is no terminal", as
   await report(progress({ every: 10 }), run, screen);
   // Step 9 comes after 10 s: 11 more take 10 / 9 · 11 = 12 s.
   assertSame(screen.told().split("\n"), [
+    'Run "demo": baseline, replay; seeds 4, 7.',
+    "100 cells, 10 genes; stages: base 6 genes and 50 cells; T1 4 genes and 50 cells.",
+    "20 steps on cpu, about 1 min.",
     "starting",
     "replay seed 2/2 stage 1/1, step 9/20, loss 0.500, 10 cells/s, 0:12 left",
     "replay seed 2/2 stage 1/1, step 19/20, loss 0.500, 10 cells/s, 0:01 left",

@@ -148,6 +148,7 @@ function twoSeeds(): Results {
       cells: 9,
       genes: 9,
       steps: 9,
+      estimate: 9,
       stages: ["base", "T1", "T2"].map((name) => ({ name, genes: 3, cells: 3 })),
       evaluators: [{ name: "loss", unit: "squared error", better: "lower" }],
     },

@@ -54,5 +54,11 @@ export function spyLearner(): Spy {
       close: () => void open--,
     };
   }
-  return { learned, predicted, open: () => open, begin: (_key: Key) => model() };
+  return {
+    learned,
+    predicted,
+    open: () => open,
+    begin: (_key: Key) => model(),
+    pace: () => Promise.resolve({ learn: 1, predict: 1 }),
+  };
 }

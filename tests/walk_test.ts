@@ -9,7 +9,7 @@ import { permutation } from "../core/permutation.ts";
 import { keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import type { TokenBatch } from "../core/tokens.ts";
-import { stepsOf } from "../streams/run_experiment.ts";
+import { costOf } from "../streams/cost.ts";
 import type { MethodPlan, Run } from "../streams/run.ts";
 import { walk } from "../streams/walk.ts";
 import { assertSame } from "./first_difference.ts";
@@ -75,6 +75,7 @@ function runOf(learner: Spy, change: Partial<Run> = {}, cells: Partial<MemoryCel
       where: {},
       label: "type",
       source,
+      cells: CELLS,
       classes: ["a", "b"],
     })),
     curriculum: {
@@ -181,11 +182,30 @@ Deno.test("walk() gives each earlier gene stage a batch beside the new one, no c
 
 Deno.test("walk() trains what methods share once and announces every step", async () => {
   const { run, events, shown } = await trainings({ seeds: [1, 2] });
-  assert.equal(shown.length, stepsOf(run));
+  assert.equal(shown.length, costOf(run).steps);
   const stages = events.filter((event) => event.type === "stage");
   assert.equal(stages.length, 2 * 4);
   assert.equal(stages.reduce((sum, { steps }) => sum + steps, 0), shown.length);
   assertSame(stages[0].methods, ["baseline", "replay"]);
+});
+
+Deno.test("costOf() counts the cells that are learned from and predicted", async () => {
+  const { run, spy, shown } = await trainings({
+    methods: [
+      method("baseline"),
+      method("replay", { replay: firstCells(5) }),
+      method("oracle", { stages: "joint" }),
+    ],
+  });
+  const { learned, predicted } = costOf(run), sum = (all: number[]) => all.reduce((a, b) => a + b);
+  const fresh = sum(shown.map(({ lessons }) => lessons[0].tokens.cells.length));
+  const seen = sum(spy.predicted.map(({ cells }) => cells.length));
+  assert.equal(predicted, seen);
+  // A memory is taken to lend a full batch: it may hold fewer.
+  const remembered = shown.filter(({ lessons }) => lessons.length > 1).length;
+  const lent = sum(shown.map(({ lessons }) => lessons[1]?.tokens.cells.length ?? 0));
+  assert.equal(lent, 5 * remembered);
+  assert.ok(learned >= fresh + lent && learned <= fresh + BATCH * remembered);
 });
 
 Deno.test("walk() judges after each gene stage on all held-out cells, for every set seen", async () => {

@@ -71,6 +71,7 @@ function words(pairs: readonly Pair[], better: "lower" | "higher" = "lower"): st
         cells: 1,
         genes: 1,
         steps: 1,
+        estimate: 1,
         stages: ["base", "T1", "T2"].map((name) => ({ name, genes: 1, cells: 1 })),
         evaluators: [{ name: "score", unit: "", better }],
       },

@@ -5,6 +5,7 @@
  */
 
 import { lastStage, type Results, rowsOf } from "../results.ts";
+import { capital } from "../wrap.ts";
 
 /** Sentences about what the numbers are, what is better, and which of them are missing. */
 export function captionOf(results: Results): string[] {
@@ -25,9 +26,6 @@ export function captionOf(results: Results): string[] {
     ...gaps(results),
   ];
 }
-
-/** The word with a capital letter at its beginning. */
-export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function directions({ run: { evaluators } }: Results): string[] {
   const both = (["lower", "higher"] as const).flatMap((better) => {

@@ -2,10 +2,15 @@ import { Effect, Schema } from "effect";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
 import { advance, type Progress, progressInWords, progressLine } from "../../core/progress.ts";
+import type { Started } from "../../core/results.ts";
+import { planInWords } from "../../core/run_in_words.ts";
 import { Screen } from "../../streams/screen.ts";
 import { openGauge, type Reading } from "./progress/gauge.ts";
 
-/** Shows on standard error how far the run is: a bar on a terminal, now and then a line elsewhere. */
+/**
+ * Shows on standard error what the run will be and cost, then how far it is: a bar on a terminal, now
+ * and then a line elsewhere.
+ */
 export const progress = reporter({
   id: "progress",
   purpose: "shows on standard error how far the run is: a bar on a terminal, lines elsewhere",
@@ -23,12 +28,16 @@ export const progress = reporter({
       let state: Progress | undefined;
       return (event: RunEvent) => {
         state = advance(state, event, screen.now());
+        if (event.type === "started") gauge.aside(plan(event, screen));
         if (event.type === "warning") gauge.aside(`Warning: ${event.message}`);
         else if (event.type === "finished") gauge.hide();
         else if (state !== undefined) gauge.show(reading(state, screen));
       };
     }),
 });
+
+const plan = (run: Started, screen: Screen): string =>
+  planInWords(run, screen.error().columns).join("\n");
 
 function reading(state: Progress, screen: Screen): Reading {
   return {

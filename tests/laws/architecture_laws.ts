@@ -9,8 +9,8 @@ import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { Architecture, Shape } from "../../core/architecture.ts";
 import { learningFeeds, shareOf, tokenFeeds } from "../../core/feeds.ts";
-import { type BatchShape, learningProgram, predictingProgram } from "../../core/objective.ts";
-import { type Arrays, at, type Engine, type Program, type TensorSpec } from "../../core/program.ts";
+import { learningProgram } from "../../core/objective.ts";
+import { at, type Engine } from "../../core/program.ts";
 import { derive, type Key, keyOf, stream } from "../../core/random.ts";
 import type { TokenBatch } from "../../core/tokens.ts";
 import { eagerEngine } from "../../streams/engine/eager.ts";
@@ -19,6 +19,7 @@ import { key, tokenBatch } from "./arbitraries.ts";
 import { begin, firstWeights, predict, type Said } from "./asked.ts";
 import { assertSlope } from "./slope.ts";
 import { lengthened, picked, reordered, scribbled, shuffled } from "./token_moves.ts";
+import { factorsOf, weighing } from "./weighing.ts";
 
 /** What an architecture claims, and what it shall run on. */
 export interface ArchitectureOptions {
@@ -208,40 +209,6 @@ const STEP = 2e-4;
 function directionOf(size: number, key: Key): Float32Array {
   const random = stream(key), scale = Math.sqrt(4 / Math.max(4, size));
   return Float32Array.from({ length: size }, () => random.normal() * scale);
-}
-
-/** A program that learns the sum of some outputs of a model, each number times a factor that is fed. */
-function weighing(
-  architecture: Architecture,
-  shape: BatchShape,
-  outputs: readonly ("mlm" | "mvc" | "cells")[],
-): Program {
-  const { apply, inputs } = predictingProgram(architecture, shape);
-  const widths = { mlm: shape.length, mvc: shape.length, cells: architecture.width };
-  const factors = outputs.map((output): [string, TensorSpec] => [
-    `${output}.factor`,
-    { shape: [shape.cells, widths[output]], dtype: "float32" },
-  ]);
-  return {
-    name: `weigh ${outputs.join(" and ")}`,
-    purpose: "learn",
-    inputs: { ...inputs, ...Object.fromEntries(factors) },
-    apply(weights, fed, noise) {
-      const said = apply(weights, fed, noise);
-      const sums = outputs.map((output) => tf.sum(tf.mul(said[output], fed[`${output}.factor`])));
-      return { loss: tf.addN(sums) };
-    },
-  };
-}
-
-/** Any factors for `weighing`, 0 where the row is padded. */
-function factorsOf({ inputs }: Program, { padding }: TokenBatch, key: Key): Arrays {
-  const factors = Object.entries(inputs).filter(([name]) => name.endsWith(".factor"));
-  return Object.fromEntries(factors.map(([name, { shape: [cells, width] }]) => {
-    const random = stream(derive(key, name));
-    const drawn = Float32Array.from({ length: cells * width }, () => random.normal());
-    return [name, name.startsWith("cells") ? drawn : drawn.map((f, p) => f * (1 - padding[p]))];
-  }));
 }
 
 /** The batch with genes wherever padding stood. */

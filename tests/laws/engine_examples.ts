@@ -8,15 +8,24 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import {
   type Arrays,
+  type Compiled,
+  type Engine,
   type Layout,
   layoutOf,
   type Noise,
   type Program,
+  type State,
   type Tensors,
   type TensorSpec,
 } from "../../core/program.ts";
 import { derive, keyOf, stream } from "../../core/random.ts";
 import { sizeOf } from "../../streams/engine/feeds.ts";
+
+/** The key that examples run with. */
+export const KEY = keyOf(1);
+
+/** The constants that examples learn with. */
+export const ADAM = { rate: 0.01, beta1: 0.9, beta2: 0.99 };
 
 /** A program with weights and feeds to run it on. */
 export interface Example {
@@ -131,3 +140,27 @@ export const examples: Readonly<Record<string, fc.Arbitrary<Example>>> = {
     })
   ),
 };
+
+/** Two linear layers on 6 cells, the same each time but for its numbers. */
+export function linear(seed: number): Example {
+  return exampleOf(
+    "linear",
+    seed,
+    { weights: { first: [5, 4], second: [4, 1] }, floats: { x: [6, 5], y: [6, 1] } },
+    ({ first, second }, { x, y }) => {
+      const guess = tf.matMul(tf.relu(tf.matMul(x, first)), second);
+      return { loss: tf.mean(tf.square(tf.sub(guess, y))), guess };
+    },
+  );
+}
+
+/** The example on an engine: compiled, and a state with its weights. */
+export async function begin(
+  engine: Engine,
+  { program, layout, weights }: Example,
+): Promise<{ state: State; compiled: Compiled }> {
+  const compiled = await engine.compile(program, layout);
+  const state = engine.allocate(layout, "training");
+  state.weights.set(weights);
+  return { state, compiled };
+}

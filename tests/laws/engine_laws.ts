@@ -7,19 +7,16 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RunError } from "../../core/errors.ts";
-import type { Compiled, Engine, State } from "../../core/program.ts";
+import type { Engine } from "../../core/program.ts";
 import { drawnRate, keyOf, stream } from "../../core/random.ts";
 import { eagerEngine } from "../../streams/engine/eager.ts";
 import { assertClose, assertSame } from "../first_difference.ts";
-import { type Example, exampleOf, examples } from "./engine_examples.ts";
-
-const KEY = keyOf(1);
-const ADAM = { rate: 0.01, beta1: 0.9, beta2: 0.99 };
+import { ADAM, begin, type Example, exampleOf, examples, KEY, linear } from "./engine_examples.ts";
+import { type Law, lifeLaws } from "./engine_life_laws.ts";
 
 /** Registers the laws of engines for the engine that `open` makes. */
 export function engineLaws(name: string, open: () => Promise<Engine>): void {
-  const law = (claim: string, check: (engine: Engine) => Promise<void>) =>
+  const law: Law = (claim, check) =>
     Deno.test(`${name}() ${claim}`, async () => {
       const engine = await open();
       try {
@@ -148,103 +145,7 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
     await compiled.run(state, example.feeds, KEY);
   });
 
-  law("leaves no tensor behind in 1,000 steps", async (engine) => {
-    const example = linear(6), { state, compiled } = await begin(engine, example);
-    const before = tf.memory().numTensors;
-    for (let step = 1; step <= 1000; step++) {
-      await compiled.run(state, example.feeds, KEY);
-      await engine.optimise(state, { ...ADAM, step });
-    }
-    assert.equal(tf.memory().numTensors, before);
-  });
-
-  law("leaves no tensor behind when a program cannot be run", async (engine) => {
-    const before = tf.memory().numTensors;
-    const example = exampleOf("broken", 1, { weights: { w: [2, 3] } }, ({ w }) => {
-      const product = tf.square(tf.matMul(w, w, false, true));
-      throw new Error(`stops after ${product.shape}`);
-    });
-    await assert.rejects(async () => {
-      const { state, compiled } = await begin(engine, example);
-      await compiled.run(state, example.feeds, KEY);
-    });
-    assert.equal(tf.memory().numTensors, before);
-  });
-
-  law("refuses what does not fit", async (engine) => {
-    const example = linear(7), { state, compiled } = await begin(engine, example);
-    const { feeds, layout } = example;
-    const fails = (run: () => Promise<unknown>, message: RegExp) =>
-      assert.rejects(run, { message });
-    await fails(() => compiled.run(state, {}, KEY), /^Cannot feed "x" to program "linear 7"/);
-    await fails(
-      () => compiled.run(state, { ...feeds, x: new Float32Array(1) }, KEY),
-      /^Cannot feed "x" to program "linear 7": 1 × float32 given/,
-    );
-    const idle = engine.allocate(layout, "inference");
-    await fails(() => compiled.run(idle, feeds, KEY), /allocated for inference/);
-    await fails(() => engine.optimise(idle, { ...ADAM, step: 1 }), /allocated for inference/);
-    const foreign = engine.allocate({ slots: [], size: 0 }, "training");
-    await fails(() => compiled.run(foreign, feeds, KEY), /holds other weights/);
-    const vector = exampleOf("vector", 1, { weights: { w: [2] } }, ({ w }) => ({ loss: w }));
-    await fails(async () => {
-      const begun = await begin(engine, vector);
-      await begun.compiled.run(begun.state, {}, KEY);
-    }, /Cannot .*program "vector 1".*loss/);
-  });
-
-  law("refuses everything after it was closed", async (engine) => {
-    const example = linear(8), { state, compiled } = await begin(engine, example);
-    const other = await begin(engine, example);
-    const refused = (run: () => Promise<unknown>) => assert.rejects(run, RunError);
-    other.state.close();
-    await refused(() => compiled.run(other.state, example.feeds, KEY));
-    await refused(() => engine.optimise(other.state, { ...ADAM, step: 1 }));
-    other.compiled.close();
-    await refused(() => other.compiled.run(state, example.feeds, KEY));
-    await engine.close();
-    await refused(() => compiled.run(state, example.feeds, KEY));
-    await refused(() => engine.optimise(state, { ...ADAM, step: 1 }));
-    await refused(() => engine.compile(example.program, example.layout));
-    assert.throws(() => engine.allocate(example.layout, "training"), RunError);
-    state.close();
-    compiled.close();
-    await engine.close();
-  });
-
-  law("may be closed while it runs", async (engine) => {
-    const size = 256;
-    const example = exampleOf(
-      "long",
-      1,
-      { weights: { w: [size, size] } },
-      ({ w }) => ({ loss: tf.sum(Array.from({ length: 8 }, () => w).reduce(product)) }),
-    );
-    const { state, compiled } = await begin(engine, example);
-    const runs = Array.from({ length: 3 }, () => compiled.run(state, example.feeds, KEY));
-    const outcomes = Promise.allSettled(runs);
-    // By then the first run is under way, wherever it runs.
-    await new Promise((resolve) => setTimeout(resolve));
-    state.close();
-    compiled.close();
-    await engine.close();
-    await outcomes;
-  });
-}
-
-const product = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.matMul(tf.tanh(a), b);
-
-/** Two linear layers on 6 cells, the same each time but for the numbers. */
-function linear(seed: number): Example {
-  return exampleOf(
-    "linear",
-    seed,
-    { weights: { first: [5, 4], second: [4, 1] }, floats: { x: [6, 5], y: [6, 1] } },
-    ({ first, second }, { x, y }) => {
-      const guess = tf.matMul(tf.relu(tf.matMul(x, first)), second);
-      return { loss: tf.mean(tf.square(tf.sub(guess, y))), guess };
-    },
-  );
+  lifeLaws(law);
 }
 
 /** A table of 5 rows that is read 4,000 times: threads that add to one row must not lose a sum. */
@@ -256,16 +157,6 @@ function crowded(): Example {
   }, ({ table }, { ids, factor }) => ({
     loss: tf.sum(tf.mul(tf.gather(table, ids as tf.Tensor1D), factor)),
   }));
-}
-
-async function begin(
-  engine: Engine,
-  { program, layout, weights }: Example,
-): Promise<{ state: State; compiled: Compiled }> {
-  const compiled = await engine.compile(program, layout);
-  const state = engine.allocate(layout, "training");
-  state.weights.set(weights);
-  return { state, compiled };
 }
 
 /** Outputs and gradients of one run, copied. */

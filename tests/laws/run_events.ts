@@ -39,6 +39,7 @@ export function started(): fc.Arbitrary<Started> {
     cells: count(),
     genes: count(),
     steps: count(),
+    estimate: count(),
     stages: fc.array(stage, { minLength: 2, maxLength: 4 }),
     evaluators: fc.uniqueArray(evaluator, {
       minLength: 1,
@@ -120,6 +121,7 @@ export function oddEvents(): fc.Arbitrary<RunEvent[]> {
         value: number,
       }),
     }),
+    fc.record({ type: fc.constant("saved" as const), ...place, file: name() }),
     fc.record({ type: fc.constant("warning" as const), message: name() }),
     fc.record({ type: fc.constant("finished" as const), seconds: number }),
   );

@@ -85,7 +85,7 @@ const FUNCTIONS = {
   },
   SetGlobalIntraOpNumThreads: { at: 147, parameters: ["pointer", "i32"], result: "pointer" },
   SetGlobalInterOpNumThreads: { at: 148, parameters: ["pointer", "i32"], result: "pointer" },
-  SetGlobalDenormalAsZero: { at: 155, parameters: ["pointer"], result: "pointer" },
+  SetGlobalSpinControl: { at: 149, parameters: ["pointer", "i32"], result: "pointer" },
 } as const satisfies Readonly<Record<string, Signature & { readonly at: number }>>;
 
 /** The functions, by their names in the header. */

@@ -28,8 +28,8 @@ export interface Runtime {
   /** Says of a buffer that it is ordinary memory. */
   readonly memory: Pointer;
   /**
-   * Threads of the pool that sessions share. Had each a pool of its own, the threads of the session
-   * before would spin on while the next one runs: almost twice the time where two alternate.
+   * Threads of the pool that sessions share; had each its own, those of one would be in the way of
+   * the next.
    */
   readonly threads: number;
 }
@@ -100,8 +100,9 @@ function start(api: Api, threads: number): Runtime {
   const options = made(api, (out) => api.CreateThreadingOptions(out));
   check(api, api.SetGlobalIntraOpNumThreads(options, threads));
   check(api, api.SetGlobalInterOpNumThreads(options, 1));
-  // Moments decay to denormal numbers, which are a hundred times slower than zero.
-  check(api, api.SetGlobalDenormalAsZero(options));
+  // Threads that wait sleep. Spinning saves a tenth where the processor has nothing else to do, and
+  // costs half as much again where other threads read cells beside it.
+  check(api, api.SetGlobalSpinControl(options, 0));
   const environment = made(
     api,
     (out) => api.CreateEnvWithGlobalThreadPools(LOG_FATAL, name, options, out),

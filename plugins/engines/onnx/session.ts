@@ -33,9 +33,6 @@ export interface Binding {
 /** Optimisations that do not depend on the machine: the trace has done the others. */
 const BASIC_OPTIMISATIONS = 1;
 
-/** See `SetGlobalDenormalAsZero`: the same for sessions with threads of their own. */
-const DENORMAL_AS_ZERO = ["session.set_denormal_as_zero", "1"].map(word);
-
 /** Makes `graph` ready to run on that many threads. */
 export async function openSession(
   runtime: Runtime,
@@ -54,7 +51,6 @@ export async function openSession(
     check(api, api.SetSessionGraphOptimizationLevel(options, BASIC_OPTIMISATIONS));
     // Planning all memory ahead doubles it and saves no time.
     check(api, api.DisableMemPattern(options));
-    check(api, api.AddSessionConfigEntry(options, DENORMAL_AS_ZERO[0], DENORMAL_AS_ZERO[1]));
     const bytes = pointerOf(block.address + 8n), size = BigInt(model.length);
     check(
       api,
