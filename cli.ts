@@ -127,6 +127,7 @@ const importCommand = Command.make(
   Effect.fnUntraced(function* ({ inputs, output, vocabulary, options }) {
     const { importAtlas } = yield* load(() => import("./streams/import/import_atlas.ts"));
     const { readSymbols } = yield* load(() => import("./streams/import/read_symbols.ts"));
+    const { writtenInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
     const { openGauge } = yield* load(() => import("./plugins/reporters/progress/gauge.ts"));
     const { counted } = yield* load(() => import("./plugins/reporters/progress/counted.ts"));
     const genes = Option.isSome(vocabulary)
@@ -134,14 +135,14 @@ const importCommand = Command.make(
       : undefined;
     const screen = yield* Screen, began = screen.now();
     const gauge = yield* openGauge(screen, 5);
-    const { notes } = yield* importAtlas(
+    const { manifest, notes } = yield* importAtlas(
       { inputs, output, options: { ...given(options), ...genes } },
       ({ done, all }) => {
         gauge.show(counted({ done, total: all, noun: "cells", seconds: screen.now() - began }));
       },
     );
     gauge.hide();
-    yield* print(notes);
+    yield* print([...notes, writtenInWords(output, manifest)]);
   }),
 ).pipe(Command.withDescription("Write h5ad files and Matrix Market folders as one atlas"));
 
@@ -195,8 +196,10 @@ const synth = Command.make(
     const { synthetic } = yield* box;
     const { writeAtlas } = yield* load(() => import("./streams/atlas/write_atlas.ts"));
     const { syntheticAtlas } = yield* load(() => import("./streams/synthesise.ts"));
+    const { writtenInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
     const whole = Schema.decodeUnknownSync(synthetic.config)(shape);
-    yield* writeAtlas(output, syntheticAtlas(whole));
+    const manifest = yield* writeAtlas(output, syntheticAtlas(whole));
+    yield* print([writtenInWords(output, manifest)]);
   }),
 ).pipe(Command.withDescription("Make up an atlas of synthetic cells"));
 

@@ -9,7 +9,7 @@ import { kinds, type Plugin } from "./plugin.ts";
 import { wrap } from "./wrap.ts";
 
 /** One field of a plugin's configuration. */
-export interface Option {
+export interface PluginOption {
   readonly name: string;
   /** In words: "number", `"a" or "b"`, "list of text". */
   readonly type: string;
@@ -24,7 +24,7 @@ export interface PluginDescription {
   readonly kind: string;
   readonly id: string;
   readonly purpose: string;
-  readonly options: readonly Option[];
+  readonly options: readonly PluginOption[];
 }
 
 /** Describes each plugin: kind by kind in the order in which a batch meets them, then by id. */
@@ -54,7 +54,7 @@ export function pluginLines(plugins: readonly PluginDescription[], columns: numb
 }
 
 /** The fields of a configuration. */
-export function optionsOf(config: Schema.Struct<Schema.Struct.Fields>): Option[] {
+export function optionsOf(config: Schema.Struct<Schema.Struct.Fields>): PluginOption[] {
   return Object.entries(config.fields).map(([name, field]) => {
     const key = field.ast.context?.annotations ?? {};
     return {
@@ -67,7 +67,7 @@ export function optionsOf(config: Schema.Struct<Schema.Struct.Fields>): Option[]
   });
 }
 
-function typeAndDefault({ type, required, default: fallback }: Option): string {
+function typeAndDefault({ type, required, default: fallback }: PluginOption): string {
   if (required) return `${type}; required`;
   return fallback === undefined ? type : `${type}; default ${JSON.stringify(fallback)}`;
 }

@@ -92,6 +92,11 @@ export const Experiment = Schema.Struct({
     [1, 2, 3],
     "seeds; every method is trained once with each",
   ),
+  parallel: setting(
+    Positive,
+    1,
+    "seeds that are trained side by side, each on an engine of its own; give engines fewer threads",
+  ),
   source: required(Use, "where the cells come from"),
   sets: required(
     Schema.Array(GeneSet).check(Schema.isMinLength(1)),

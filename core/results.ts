@@ -34,7 +34,7 @@ export function resultsOf(events: Iterable<RunEvent>): Results | undefined {
 }
 
 /** Which scores: those of a method and an evaluator about the genes of some stages. */
-export interface Question {
+export interface Subject {
   readonly method: string;
   readonly evaluator: string;
   /** Stages whose genes are asked about; of several, the mean is taken. */
@@ -48,16 +48,16 @@ export type BySeed = ReadonlyMap<number, number>;
 export const lastStage = ({ run }: Results): number => run.stages.length - 1;
 
 /** Scores after the stage in which the genes arrived, the trials of a seed averaged. */
-export const learnedBySeed = (results: Results, question: Question): BySeed =>
-  averaged(question.owns, (own) => trialMeans(results, question, own, own));
+export const learnedBySeed = (results: Results, subject: Subject): BySeed =>
+  averaged(subject.owns, (own) => trialMeans(results, subject, own, own));
 
 /** Scores after the last stage, the trials of a seed averaged. */
-export const endBySeed = (results: Results, question: Question): BySeed =>
-  averaged(question.owns, (own) => trialMeans(results, question, own, lastStage(results)));
+export const endBySeed = (results: Results, subject: Subject): BySeed =>
+  averaged(subject.owns, (own) => trialMeans(results, subject, own, lastStage(results)));
 
 /** The second minus the first: the paper's Δ, with several stages that of its Table 2. */
-export const changeBySeed = (results: Results, question: Question): BySeed =>
-  minus(endBySeed(results, question), learnedBySeed(results, question));
+export const changeBySeed = (results: Results, subject: Subject): BySeed =>
+  minus(endBySeed(results, subject), learnedBySeed(results, subject));
 
 /** `a - b` for each seed that both have. */
 export const minus = (a: BySeed, b: BySeed): BySeed =>
@@ -106,11 +106,11 @@ export function rowsOf(results: Results): Row[] {
       method,
       set,
       measures: evaluators.map(({ name }): Measure => {
-        const question = { method, evaluator: name, owns };
+        const subject = { method, evaluator: name, owns };
         return {
-          learned: spreadOver(learnedBySeed(results, question)),
-          end: spreadOver(endBySeed(results, question)),
-          change: owns.includes(last) ? undefined : spreadOver(changeBySeed(results, question)),
+          learned: spreadOver(learnedBySeed(results, subject)),
+          end: spreadOver(endBySeed(results, subject)),
+          change: owns.includes(last) ? undefined : spreadOver(changeBySeed(results, subject)),
         };
       }),
     }));
@@ -130,7 +130,7 @@ function averaged(owns: readonly number[], of: (own: number) => BySeed): BySeed 
 /** The mean over trials of the scores of one stage's genes after a stage; NaN is no score. */
 function trialMeans(
   results: Results,
-  { method, evaluator }: Question,
+  { method, evaluator }: Subject,
   own: number,
   after: number,
 ): BySeed {

@@ -37,7 +37,7 @@ export interface Synthetic {
 }
 
 /** Spread of the logarithm of: expression across genes, modules across types, across cells; library sizes. */
-const SPREAD = { gene: 1.1, type: 0.8, cell: 0.2, library: 0.35 };
+const SPREAD = { gene: 1.1, type: 1.3, cell: 0.2, library: 0.35 };
 /** Variance of a count is mean + mean² / DISPERSION. */
 const DISPERSION = 12;
 /** One gene in 16 is strong in each data set: this much above the others there, and elsewhere. */

@@ -18,7 +18,7 @@ export const checkFile = Effect.fnUntraced(
   function* (path: string, box: Registry, overrides: Overrides = {}) {
     const { experiment, registry } = yield* loadExperiment(path, box, overrides);
     const { run, engine } = yield* openRun(experiment, registry);
-    return yield* Effect.promise(() => told(experiment, run, engine.name));
+    return yield* Effect.promise(() => told(experiment, run, engine));
   },
   Effect.scoped,
 );

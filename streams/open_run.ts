@@ -63,7 +63,9 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     sets: sets.map(({ name }) => name),
     sums: () => Promise.resolve(tallies.map(({ sums }) => sums)),
   });
-  const engine = yield* yield* make(registry, "engine", experiment.engine);
+  const lanes = Array.from({ length: Math.min(experiment.parallel, experiment.seeds.length) });
+  const open = yield* make(registry, "engine", experiment.engine);
+  const engines = yield* Effect.forEach(lanes, () => open);
   const shape = { genes: source.vocabulary.symbols.length, length: experiment.length + 1 };
   const architecture = build(shape);
   const cells = microBatch(experiment.training.batch, shape.length);
@@ -80,9 +82,9 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     mask,
     training,
     judges,
-    learner: learner({ engine, architecture, shape, cells }),
+    learners: engines.map((engine) => learner({ engine, architecture, shape, cells })),
   };
-  return { run, engine, layout: layoutOf(architecture.weights) };
+  return { run, engine: engines[0].name, layout: layoutOf(architecture.weights) };
 });
 
 /** Opens the data set of a gene set and checks that what is said about it exists. */

@@ -53,7 +53,8 @@ export interface Run {
   readonly mask: number;
   readonly training: Experiment["training"];
   readonly judges: readonly JudgePlan[];
-  readonly learner: Learner;
+  /** One for each seed that is trained at the same time. */
+  readonly learners: readonly Learner[];
   /** Keeps the weights of a model that has finished a stage, and returns the name of their file. */
   readonly keep?: (weights: Float32Array, place: Place) => Promise<string>;
 }

@@ -41,7 +41,7 @@ export const runExperiment = Effect.fnUntraced(function* (
     ? run
     : { ...run, keep: keepWeights(output, { layout, methods }) };
   const events = concat(
-    defer(() => told(experiment, run, engine.name)),
+    defer(() => told(experiment, run, engine)),
     walk(keeping),
     defer(() => of({ type: "finished" as const, seconds: clock.now() - begun })),
   );
@@ -72,7 +72,7 @@ function asGilError(cause: unknown): GilError {
 /** The first event: what is going to happen, and what it will cost at the engine's pace. */
 export async function told(experiment: Experiment, run: Run, engine: string): Promise<Started> {
   const { curriculum, source, methods, seeds, judges } = run;
-  const { steps, learned, predicted } = costOf(run), pace = await run.learner.pace();
+  const { steps, learned, predicted } = costOf(run), pace = await run.learners[0].pace();
   return {
     type: "started",
     experiment: experiment.name,
@@ -82,7 +82,7 @@ export async function told(experiment: Experiment, run: Run, engine: string): Pr
     cells: source.cells,
     genes: source.vocabulary.symbols.length,
     steps,
-    estimate: learned * pace.learn + predicted * pace.predict,
+    estimate: (learned * pace.learn + predicted * pace.predict) / run.learners.length,
     stages: curriculum.stages.map(({ index, name, from, to }) => ({
       name,
       genes: index === 0 ? curriculum.base : to - from,

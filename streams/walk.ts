@@ -17,6 +17,7 @@ import {
   finalize,
   from,
   map,
+  merge,
   type Observable,
   of,
   toArray,
@@ -26,7 +27,7 @@ import { derive, type Key, keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import { type Course, jointCourse, stageCourse } from "./course.ts";
 import { judge } from "./judge.ts";
-import { learn, type Model } from "./learner.ts";
+import { learn, type Learner, type Model } from "./learner.ts";
 import { distil } from "./lesson.ts";
 import { mask } from "./mask.ts";
 import { paced } from "./paced.ts";
@@ -36,13 +37,23 @@ import { type MethodPlan, type Place, type Run, transformed } from "./run.ts";
 import { sample } from "./sample.ts";
 import { turns } from "./turns.ts";
 
-/** Trains every method with every seed, stage by stage, and judges it after each gene stage. */
+/**
+ * Trains every method with every seed, stage by stage, and judges it after each gene stage. Every
+ * learner takes one seed after the other; what a seed comes to does not depend on who takes it.
+ */
 export function walk(run: Run): Observable<RunEvent> {
-  return from(run.seeds).pipe(concatMap((seed) => walkSeed(run, seed)));
+  const { learners, seeds } = run;
+  return merge(
+    ...learners.map((learner, lane) =>
+      from(seeds.filter((_, i) => i % learners.length === lane)).pipe(
+        concatMap((seed) => walkSeed(run, learner, seed)),
+      )
+    ),
+  );
 }
 
-function walkSeed(run: Run, seed: number): Observable<RunEvent> {
-  const { curriculum, training, learner, methods } = run;
+function walkSeed(run: Run, learner: Learner, seed: number): Observable<RunEvent> {
+  const { curriculum, training, methods } = run;
   const key = keyOf(seed), last = curriculum.stages.length - 1;
   const joint = methods.filter(({ stages }) => stages === "joint");
   const sequential = methods.filter(({ stages }) => stages === "sequential");

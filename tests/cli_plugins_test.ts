@@ -132,7 +132,11 @@ Deno.test("gil table reads what a run left, also when it was cut short", async (
 
 Deno.test("gil atlas synth writes an atlas that info and head read", async () => {
   const made = await gil("atlas", "synth", "--output", "synthetic", "--cells", "40");
-  assertSame(made, { code: 0, out: "", err: "" });
+  assertSame(made, {
+    code: 0,
+    out: 'Atlas "synthetic": 40 cells, 800 genes, 1 shard\n',
+    err: "",
+  });
   const [info, head] = await Promise.all([
     gil("atlas", "info", "synthetic", "--json"),
     gil("atlas", "head", "synthetic", "--cells", "3", "--json"),

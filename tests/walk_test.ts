@@ -97,7 +97,7 @@ function runOf(learner: Spy, change: Partial<Run> = {}, cells: Partial<MemoryCel
       evaluator: counter as Evaluator,
       sampler: (_g, _v, _r, chosen) => chosen.fill(0).forEach((_, i) => chosen[i] = i),
     }],
-    learner,
+    learners: [learner],
     ...change,
   };
 }
@@ -254,6 +254,16 @@ Deno.test("walk() gives the same events for a seed, whichever seeds ran before i
     [...first[0].lessons[0].tokens.cells],
     [...second[0].lessons[0].tokens.cells],
   );
+});
+
+Deno.test("walk() comes to the same with every seed, side by side or one after the other", async () => {
+  const spies = [spyLearner(), spyLearner()];
+  await eventsOf(runOf(spies[0], { seeds: [1, 2, 3], learners: spies }));
+  const inputs = (spy: Spy) =>
+    spy.learned.flatMap(({ lessons }) => lessons.map(({ tokens }) => tokens.input));
+  const alone = async (seeds: number[]) => (await trainings({ seeds })).spy;
+  assertSame(inputs(spies[0]), inputs(await alone([1, 3])));
+  assertSame(inputs(spies[1]), inputs(await alone([2])));
 });
 
 Deno.test("walk() warms up in the first stage only", async () => {

@@ -7,6 +7,7 @@
 import { wrap } from "../../core/wrap.ts";
 import type { Description } from "./describe_atlas.ts";
 import type { CellSummary } from "./head_of.ts";
+import type { Manifest } from "./manifest.ts";
 
 /** Categories of a column that are named. */
 const NAMED = 12;
@@ -34,6 +35,11 @@ export function atlasInWords(atlas: Description, columns: number): string[] {
   ];
 }
 
+/** What has been written, as one line. */
+export const writtenInWords = (folder: string, { cells, vocabulary, shards }: Manifest): string =>
+  `Atlas "${folder}": ${counted(cells, "cell")}, ${counted(vocabulary.genes, "gene")}, ` +
+  counted(shards.length, "shard");
+
 /** The first cells: a paragraph each, what is said of them and their most expressed genes. */
 export function cellsInWords(cells: readonly CellSummary[], columns: number): string[] {
   return cells.flatMap(({ cell, obs, genes, total, top }) => {
@@ -54,9 +60,9 @@ export function cellsInWords(cells: readonly CellSummary[], columns: number): st
 /** The most frequent categories with their cells, then how many are left. */
 function categoriesInWords({ categories, missing }: Description["columns"][number]): string {
   const ordered = categories.toSorted((a, b) => b.cells - a.cells);
-  const named = ordered.slice(0, NAMED).map(({ name, cells }) => `${name} ${count(cells)}`);
+  const named = ordered.slice(0, NAMED).map(({ name, cells }) => `${name} (${count(cells)})`);
   if (ordered.length > NAMED) named.push(`and ${count(ordered.length - NAMED)} more`);
-  if (missing > 0) named.push(`none ${count(missing)}`);
+  if (missing > 0) named.push(`none (${count(missing)})`);
   return `${counted(categories.length, "category", "categories")}: ${named.join(", ")}`;
 }
 

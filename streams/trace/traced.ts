@@ -126,10 +126,6 @@ export function expanded(graph: GraphBuilder, x: Traced, shape: readonly number[
 export const integers = (graph: GraphBuilder, values: readonly number[]): string =>
   graph.constant("int64", [values.length], values);
 
-/** A single float as operators take it. */
-export const float = (graph: GraphBuilder, value: number): string =>
-  graph.constant("float32", [], [value]);
-
 /** Whether two shapes are equal. */
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((length, axis) => length === b[axis]);

@@ -16,5 +16,6 @@ export * from "./reporter_laws.ts";
 export * from "./run_events.ts";
 export * from "./sampler_laws.ts";
 export * from "./source_laws.ts";
+export * from "./spy_screen.ts";
 export * from "./through.ts";
 export * from "./transform_laws.ts";

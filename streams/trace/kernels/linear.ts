@@ -11,7 +11,7 @@ import { binary, broadcast } from "./binary.ts";
 import { activate } from "./elementwise.ts";
 
 /** Multiplies the matrices in the last two axes; the axes before them broadcast. */
-export function multiply(
+function multiply(
   graph: GraphBuilder,
   { a, b }: Inputs,
   { transposeA, transposeB }: tf.BatchMatMulAttrs,
