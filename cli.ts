@@ -13,6 +13,7 @@ import { Argument, CliConfig, Command, Flag, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { formats } from "./core/tables/format.ts";
+import { wrap } from "./core/wrap.ts";
 import config from "./deno.json" with { type: "json" };
 import { exitCodeOf, sentenceOf } from "./streams/ending.ts";
 import { count, given, importing, json, overriding, text } from "./streams/flags.ts";
@@ -128,21 +129,21 @@ const importCommand = Command.make(
     const { importAtlas } = yield* load(() => import("./streams/import/import_atlas.ts"));
     const { readSymbols } = yield* load(() => import("./streams/import/read_symbols.ts"));
     const { writtenInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
-    const { openGauge } = yield* load(() => import("./plugins/reporters/progress/gauge.ts"));
-    const { counted } = yield* load(() => import("./plugins/reporters/progress/counted.ts"));
+    const { openCounter } = yield* load(() => import("./plugins/reporters/progress/counter.ts"));
     const genes = Option.isSome(vocabulary)
       ? { genes: yield* readSymbols(vocabulary.value) }
       : undefined;
-    const screen = yield* Screen, began = screen.now();
-    const gauge = yield* openGauge(screen, 5);
-    const { manifest, notes } = yield* importAtlas(
-      { inputs, output, options: { ...given(options), ...genes } },
-      ({ done, all }) => {
-        gauge.show(counted({ done, total: all, noun: "cells", seconds: screen.now() - began }));
-      },
+    const request = { inputs, output, options: { ...given(options), ...genes } };
+    const { manifest, notes } = yield* Effect.scoped(
+      Effect.flatMap(
+        openCounter("cells"),
+        (show) => importAtlas(request, ({ done, all }) => show(done, all)),
+      ),
     );
-    gauge.hide();
-    yield* print([...notes, writtenInWords(output, manifest)]);
+    const columns = yield* width;
+    yield* print(
+      [...notes, writtenInWords(output, manifest)].flatMap((line) => wrap(line, 2, columns)),
+    );
   }),
 ).pipe(Command.withDescription("Write h5ad files and Matrix Market folders as one atlas"));
 
@@ -226,7 +227,7 @@ const gil = Command.make(
 
 const program = Command.run(gil, { version: config.version }).pipe(
   Effect.scoped,
-  Effect.tapCause(Effect.fnUntraced(function* (cause) {
+  Effect.onError(Effect.fnUntraced(function* (cause) {
     const sentence = sentenceOf(cause), screen = yield* Screen;
     if (sentence !== undefined) screen.tell(`${sentence}\n`);
     if (process.env.GIL_DEBUG) screen.tell(`${Cause.pretty(cause)}\n`);

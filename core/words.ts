@@ -4,6 +4,15 @@
  * A difference is claimed when its 95 % interval over seeds leaves zero out; methods are compared
  * seed by seed. The intervals are not corrected for there being several.
  *
+ * @example Read what a run has found from the file that it left
+ * ```ts ignore
+ * import { decodeEvents, resultsOf, wordsOf } from "gil";
+ * import { readFileSync } from "node:fs";
+ *
+ * const events = decodeEvents(readFileSync("runs/mine/events.jsonl", "utf8"));
+ * for (const sentence of wordsOf(resultsOf(events)!)) console.log(sentence);
+ * ```
+ *
  * @module
  */
 

@@ -15,9 +15,9 @@ import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/feeds.t
 import { learningProgram, predictingProgram } from "../core/objective.ts";
 import { type Compiled, type Engine, layoutOf, type State } from "../core/program.ts";
 import { derive, type Key } from "../core/random.ts";
-import { clsId, type TokenBatch } from "../core/tokens.ts";
+import type { TokenBatch } from "../core/tokens.ts";
 import type { Lesson } from "./lesson.ts";
-import { clock } from "./terminal.ts";
+import { type Pace, paceOf } from "./pace.ts";
 
 /** What a step is told. */
 export interface Step {
@@ -66,12 +66,6 @@ export interface Learner {
   begin(key: Key): Model;
   /** Seconds that a cell takes, measured on one step that nothing is learned from. */
   pace(): Promise<Pace>;
-}
-
-/** Seconds for a cell. */
-export interface Pace {
-  readonly learn: number;
-  readonly predict: number;
 }
 
 /** What a learner works with. */
@@ -203,41 +197,7 @@ export function learner({ engine, architecture, shape, cells }: Workshop): Learn
     copy.weights.set(state.weights);
     return copy;
   }
-  async function pace(): Promise<Pace> {
-    const model = begin([0, 0]), tokens = emptyTokens(cells, shape);
-    const step = { step: 0, rate: 0, key: NO_NOISE };
-    const learn = () => model.learn([{ tokens }], step), predict = () => model.predict(tokens);
-    try {
-      // The first time compiles.
-      await learn();
-      await predict();
-      return { learn: await seconds(learn) / cells, predict: await seconds(predict) / cells };
-    } finally {
-      model.close();
-    }
-  }
-  return { begin, pace };
-}
-
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const begun = clock.now();
-  await work();
-  return clock.now() - begun;
-}
-
-/** Rows of as many tokens as fit, half of them masked: the work of a batch without its meaning. */
-function emptyTokens(cells: number, { genes, length }: Shape): TokenBatch {
-  const size = cells * length;
-  return {
-    cells: new Uint32Array(cells),
-    length,
-    genes: Int32Array.from({ length: size }, (_, i) => i % length === 0 ? clsId(genes) : i % genes),
-    input: new Float32Array(size),
-    target: new Float32Array(size),
-    padding: new Uint8Array(size),
-    masked: Uint8Array.from({ length: size }, (_, i) => i % 2),
-    obs: {},
-  };
+  return { begin, pace: () => paceOf(begin([0, 0]), cells, shape) };
 }
 
 /** Learns from all lessons of a step at once. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Which folders, and which packages, each ring may load at run time. */
 const may: Record<string, RegExp> = {
   core: /^\.{1,2}\/(?!.*\/(streams|plugins)\/)|^(effect|rxjs|jstat)$/,
-  streams: /^\.|^(effect|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|onnxruntime-node)$/,
+  streams: /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|onnxruntime-node)$/,
   plugins: /^\.|^(effect|rxjs|node:.*|cli-progress)$/,
 };
 /** Where TensorFlow.js, the modelling language, may be loaded: where models are written and run. */

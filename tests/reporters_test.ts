@@ -3,11 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeEvents } from "../core/event_lines.ts";
+import { Effect } from "effect";
 import type { RunEvent } from "../core/events.ts";
 import { events } from "../plugins/reporters/events.ts";
 import { progress } from "../plugins/reporters/progress.ts";
+import { openCounter } from "../plugins/reporters/progress/counter.ts";
 import { table } from "../plugins/reporters/table.ts";
 import { guarded } from "../streams/guarded.ts";
+import { Screen } from "../streams/screen.ts";
 import { assertSame } from "./first_difference.ts";
 import { report, reporterLaws } from "./laws/reporter_laws.ts";
 import { spyScreen } from "./laws/spy_screen.ts";
@@ -82,6 +85,27 @@ Deno.test("progress() keeps warnings in sight", async () => {
     const screen = spyScreen(kind);
     await report(progress(), [...run.slice(0, 9), warning, ...run.slice(9)], screen);
     ok(screen.told().includes("Warning: the disk is nearly full\n"), kind);
+  }
+});
+
+Deno.test("openCounter() keeps to the width of the terminal and says how long it takes", async () => {
+  for (const columns of [20, 40, 80]) {
+    const screen = spyScreen("terminal", columns), pipe = spyScreen("pipe");
+    for (const to of [screen, pipe]) {
+      const counting = Effect.map(openCounter("cells"), (show) => {
+        to.wait(10);
+        show(1000, 4000);
+      });
+      await Effect.runPromise(
+        Effect.scoped(counting).pipe(Effect.provideService(Screen, to)),
+      );
+    }
+    assertSame(pipe.told(), "1,000 of 4,000 cells, 0:30 left\n");
+    // deno-lint-ignore no-control-regex
+    const shown = screen.told().replaceAll(/\x1b(\[\?\d+[hl]|\[\d*[GK]|[78])/g, "\n").split("\n");
+    ok(shown.some((line) => line.startsWith("1,000 of 4,000 cells")));
+    for (const line of shown) ok(line.length <= columns, line);
+    if (columns > 20) ok(shown.some((line) => / █+░+ 0:30 left$/.test(line)));
   }
 });
 

@@ -108,14 +108,8 @@ Deno.test("wrap() breaks lines at spaces only and keeps every word", () =>
   ));
 
 Deno.test("digitsFor() shows three digits of the largest number", () => {
-  assertSame([[0.643, 0.01], [2.03], [97.826], [250], [0.043], []].map(digitsFor), [
-    3,
-    3,
-    2,
-    1,
-    4,
-    3,
-  ]);
+  const scores = [[0.643, 0.01], [2.03], [97.826], [250], [123_456], [0.043], []];
+  assertSame(scores.map(digitsFor), [3, 3, 2, 1, 0, 4, 3]);
 });
 
 Deno.test("signed() has no sign where nothing but zeros are shown", () => {

@@ -16,29 +16,18 @@ import { textTable } from "./text.ts";
 
 /** The lines of a report; `columns` is the width of text, the other formats ignore it. */
 export function reportOf(results: Results, format: Format, columns: number): string[] {
-  const sentences = [runInWords(results), wordsOf(results)];
-  switch (format) {
-    case "csv":
-      return csvTable(results);
-    case "latex":
-      return latexTable(results);
-    case "markdown": {
-      const [run, words] = sentences.map((lines) => lines.map(escaped));
-      return [
-        run.join(" "),
-        "",
-        ...markdownTable(results),
-        "",
-        ...words.map((line) => `- ${line}`),
-      ];
-    }
-    case "text": {
-      const [run, words] = sentences.map((lines) =>
-        lines.flatMap((line) => wrap(line, 2, columns))
-      );
-      return [...run, "", ...textTable(results, columns), "", ...words];
-    }
+  if (format === "csv") return csvTable(results);
+  if (format === "latex") return latexTable(results);
+  const isJudged = results.scores.length > 0;
+  const run = runInWords(results);
+  const words = isJudged ? wordsOf(results) : ["No model has been judged yet."];
+  if (format === "markdown") {
+    const table = isJudged ? [...markdownTable(results), ""] : [];
+    return [run.map(escaped).join(" "), "", ...table, ...words.map((line) => `- ${escaped(line)}`)];
   }
+  const table = isJudged ? [...textTable(results, columns), ""] : [];
+  const wrapped = (lines: readonly string[]) => lines.flatMap((line) => wrap(line, 2, columns));
+  return [...wrapped(run), "", ...table, ...wrapped(words)];
 }
 
 /** The reports of several runs one after the other; as CSV, one table. */

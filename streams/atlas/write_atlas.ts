@@ -40,7 +40,10 @@ export const writeAtlas: (
               Stream.catch((cause) =>
                 cause instanceof InputError ? Stream.fail(cause) : Stream.die(cause)
               ),
-              Stream.runForEach((batch) => attempt(doing, () => writer.append(batch))),
+              // Sources that never wait would leave no moment for an interruption to be heard.
+              Stream.runForEach((batch) =>
+                Effect.andThen(attempt(doing, () => writer.append(batch)), Effect.yieldNow)
+              ),
               Effect.andThen(attempt(doing, () => writer.finish())),
               Effect.tap(attempt(doing, () => staging.publish())),
             ),
