@@ -12,13 +12,13 @@ import { Cause, Effect, Layer, Option, Schema } from "effect";
 import { Argument, CliConfig, Command, Flag, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { formats } from "./core/tables/format.ts";
-import { wrap } from "./core/wrap.ts";
+import { formats } from "./core/report/tables/format.ts";
+import { wrap } from "./core/report/wrap.ts";
 import config from "./deno.json" with { type: "json" };
-import { exitCodeOf, sentenceOf } from "./streams/ending.ts";
-import { count, given, importing, json, overriding, text } from "./streams/flags.ts";
-import { Screen } from "./streams/screen.ts";
-import { usage } from "./streams/usage.ts";
+import { exitCodeOf, sentenceOf } from "./streams/console/ending.ts";
+import { count, given, importing, json, overriding, text } from "./streams/console/flags.ts";
+import { Screen } from "./streams/console/screen.ts";
+import { usage } from "./streams/console/usage.ts";
 
 const experiment = Argument.String("experiment").pipe(
   Argument.withDescription("Experiment file, JSON with comments"),
@@ -43,7 +43,7 @@ const run = Command.make(
     json: json("Print every event as a line of JSON instead of the table"),
   },
   Effect.fnUntraced(function* ({ experiment, output, json, ...flags }) {
-    const { runFile } = yield* load(() => import("./streams/run_file.ts"));
+    const { runFile } = yield* load(() => import("./streams/experiment/run_file.ts"));
     yield* runFile(experiment, yield* box, {
       overrides: given(flags),
       output: Option.getOrUndefined(output),
@@ -56,8 +56,8 @@ const check = Command.make(
   "check",
   { experiment, ...overriding },
   Effect.fnUntraced(function* ({ experiment, ...flags }) {
-    const { checkFile } = yield* load(() => import("./streams/check_file.ts"));
-    const { planInWords } = yield* load(() => import("./core/run_in_words.ts"));
+    const { checkFile } = yield* load(() => import("./streams/experiment/check_file.ts"));
+    const { planInWords } = yield* load(() => import("./core/report/run_in_words.ts"));
     const plan = yield* checkFile(experiment, yield* box, given(flags));
     yield* print(planInWords(plan, yield* width));
   }),
@@ -72,7 +72,7 @@ const genes = Command.make(
     ...overriding,
   },
   Effect.fnUntraced(function* ({ experiment, output, ...flags }) {
-    const split = yield* load(() => import("./streams/split.ts"));
+    const split = yield* load(() => import("./streams/experiment/split.ts"));
     const found = yield* split.splitOfFile(experiment, yield* box, given(flags));
     if (Option.isSome(output)) yield* split.writeSplit(output.value, found);
     yield* print(split.splitInWords(found, yield* width));
@@ -92,8 +92,8 @@ const table = Command.make(
     ),
   },
   Effect.fnUntraced(function* ({ runs, format }) {
-    const { readResults } = yield* load(() => import("./streams/read_results.ts"));
-    const { reportsOf } = yield* load(() => import("./core/tables/report.ts"));
+    const { readResults } = yield* load(() => import("./streams/experiment/read_results.ts"));
+    const { reportsOf } = yield* load(() => import("./core/report/tables/report.ts"));
     const results = yield* Effect.forEach(runs, (run) => readResults(run));
     yield* print(reportsOf(results, format, yield* width));
   }),
@@ -104,7 +104,7 @@ const plugins = Command.make(
   { json: json("Print the list as JSON") },
   Effect.fnUntraced(function* ({ json }) {
     const { describePlugins, pluginLines } = yield* load(() =>
-      import("./core/describe_plugins.ts")
+      import("./core/report/describe_plugins.ts")
     );
     const { pluginsOf } = yield* load(() => import("./core/registry.ts"));
     const all = describePlugins(pluginsOf(yield* box));
@@ -196,7 +196,7 @@ const synth = Command.make(
   Effect.fnUntraced(function* ({ output, ...shape }) {
     const { synthetic } = yield* box;
     const { writeAtlas } = yield* load(() => import("./streams/atlas/write_atlas.ts"));
-    const { syntheticAtlas } = yield* load(() => import("./streams/synthesise.ts"));
+    const { syntheticAtlas } = yield* load(() => import("./streams/reading/synthesise.ts"));
     const { writtenInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
     const whole = Schema.decodeUnknownSync(synthetic.config)(shape);
     const manifest = yield* writeAtlas(output, syntheticAtlas(whole));
@@ -213,7 +213,7 @@ const gil = Command.make(
   "gil",
   {},
   Effect.fnUntraced(function* () {
-    const { runFile } = yield* load(() => import("./streams/run_file.ts"));
+    const { runFile } = yield* load(() => import("./streams/experiment/run_file.ts"));
     const demo = fileURLToPath(new URL("./experiments/demo.jsonc", import.meta.url));
     yield* runFile(demo, yield* box);
   }),

@@ -5,7 +5,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs";
-import type { Prediction } from "./architecture.ts";
+import type { Prediction } from "./model/architecture.ts";
 import type { Curriculum, Stage } from "./curriculum.ts";
 import type { TokenBatch } from "./tokens.ts";
 

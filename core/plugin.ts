@@ -6,14 +6,14 @@
 
 import { Effect, Schema, type Scope } from "effect";
 import type { OperatorFunction } from "rxjs";
-import type { Architecture, Shape } from "./architecture.ts";
+import type { Architecture, Shape } from "./model/architecture.ts";
 import type { CellBatch } from "./batch.ts";
 import type { Curriculum, Survey } from "./curriculum.ts";
 import type { Distiller } from "./distiller.ts";
 import type { GilError } from "./errors.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { RunEvent } from "./events.ts";
-import type { Engine } from "./program.ts";
+import type { Engine } from "./model/program.ts";
 import type { Key } from "./random.ts";
 import type { Replay } from "./replay.ts";
 import type { Sampler } from "./sampler.ts";

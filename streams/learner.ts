@@ -8,16 +8,16 @@
  */
 
 import { concatMap, type OperatorFunction } from "rxjs";
-import { type Architecture, fillWeights, type Shape } from "../core/architecture.ts";
+import { type Architecture, fillWeights, type Shape } from "../core/model/architecture.ts";
 import type { Distiller } from "../core/distiller.ts";
 import { RunError } from "../core/errors.ts";
-import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/feeds.ts";
-import { learningProgram, predictingProgram } from "../core/objective.ts";
-import { type Compiled, type Engine, layoutOf, type State } from "../core/program.ts";
+import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/model/feeds.ts";
+import { learningProgram, predictingProgram } from "../core/model/objective.ts";
+import { type Compiled, type Engine, layoutOf, type State } from "../core/model/program.ts";
 import { derive, type Key } from "../core/random.ts";
 import type { TokenBatch } from "../core/tokens.ts";
 import type { Lesson } from "./lesson.ts";
-import { type Pace, paceOf } from "./pace.ts";
+import { type Pace, paceOf } from "./experiment/pace.ts";
 
 /** What a step is told. */
 export interface Step {

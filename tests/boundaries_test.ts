@@ -4,12 +4,13 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Which folders, and which packages, each ring may load at run time. */
 const may: Record<string, RegExp> = {
   core: /^\.{1,2}\/(?!.*\/(streams|plugins)\/)|^(effect|rxjs|jstat)$/,
-  streams: /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|onnxruntime-node)$/,
+  streams:
+    /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|onnxruntime-node)$/,
   plugins: /^\.|^(effect|rxjs|node:.*|cli-progress)$/,
 };
 /** Where TensorFlow.js, the modelling language, may be loaded: where models are written and run. */
 const tensors =
-  /^(core\/(composites\/|objective|shell)|streams\/(engine|trace)\/|plugins\/(architectures|distillers|engines)\/)/;
+  /^(core\/model\/(composites\/|objective|shell)|streams\/(engine|trace)\/|plugins\/(architectures|distillers|engines)\/)/;
 /** Files that may be longer, by name: tables of kernels. */
 const mayBeLong = new Set<string>();
 

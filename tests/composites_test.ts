@@ -10,8 +10,8 @@ import {
   leakyRelu,
   linear,
   maskedMeanSquare,
-} from "../core/composites/mod.ts";
-import type { Noise } from "../core/program.ts";
+} from "../core/model/composites/mod.ts";
+import type { Noise } from "../core/model/program.ts";
 import { derive, type Key, keyOf, stream } from "../core/random.ts";
 import { noiseBy, silence } from "../streams/engine/noise.ts";
 import { assertClose, assertSame } from "./first_difference.ts";

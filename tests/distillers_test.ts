@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { throws } from "node:assert/strict";
-import type { Prediction } from "../core/architecture.ts";
+import type { Prediction } from "../core/model/architecture.ts";
 import { arrange, type Curriculum } from "../core/curriculum.ts";
-import { shareOf } from "../core/feeds.ts";
+import { shareOf } from "../core/model/feeds.ts";
 import { clsId, MASK_VALUE, padId, type TokenBatch } from "../core/tokens.ts";
 import { featureDistillation } from "../plugins/distillers/feature_distillation.ts";
 import { geneDistillation } from "../plugins/distillers/gene_distillation.ts";

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
-import type { Engine } from "../core/program.ts";
+import type { Engine } from "../core/model/program.ts";
 import { keyOf } from "../core/random.ts";
 import { load } from "../plugins/engines/onnx/runtime.ts";
 import { cpu } from "../plugins/engines/cpu.ts";

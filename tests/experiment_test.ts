@@ -9,7 +9,7 @@ import { epochsOf, Experiment } from "../core/experiment.ts";
 import { setting, transform } from "../core/plugin.ts";
 import { make } from "../core/registry.ts";
 import * as plugins from "../plugins/mod.ts";
-import { loadExperiment } from "../streams/load_experiment.ts";
+import { loadExperiment } from "../streams/experiment/load_experiment.ts";
 
 const smallest = {
   name: "small",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/feeds.ts";
+import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/model/feeds.ts";
 import { clsId, padId } from "../core/tokens.ts";
 import { assertSame } from "./first_difference.ts";
 import { tokenBatch } from "./laws/arbitraries.ts";

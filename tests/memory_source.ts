@@ -7,7 +7,7 @@
 import type { CellBatch } from "../core/batch.ts";
 import { keyOf, stream } from "../core/random.ts";
 import type { Source } from "../core/source.ts";
-import { sourceOf } from "../streams/read_blocks.ts";
+import { sourceOf } from "../streams/reading/read_blocks.ts";
 
 /** What the cells are like. */
 export interface MemoryCells {

@@ -20,7 +20,7 @@ import { countsDictionary } from "../streams/parquet/dictionary.ts";
 import { encodeCodes } from "../streams/parquet/encode_runs.ts";
 import { decodeHybridInto } from "../streams/parquet/hybrid.ts";
 import { readerOf } from "../streams/parquet/pages.ts";
-import { synthesise } from "../streams/synthesise.ts";
+import { synthesise } from "../streams/reading/synthesise.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
 import { readAll } from "./laws/source_laws.ts";

@@ -9,8 +9,8 @@ import type { Plugin } from "../core/plugin.ts";
 import { make } from "../core/registry.ts";
 import * as plugins from "../plugins/mod.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
-import { loadExperiment } from "../streams/load_experiment.ts";
-import { synthesise } from "../streams/synthesise.ts";
+import { loadExperiment } from "../streams/experiment/load_experiment.ts";
+import { synthesise } from "../streams/reading/synthesise.ts";
 import { transformLaws } from "./laws/mod.ts";
 
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -62,7 +62,7 @@ Deno.test("the README's plugin refuses a key that it does not read", async () =>
   const failed = Effect.flip(make(registry, "transform", experiment.transforms[1]));
   assert.equal(
     (await Effect.runPromise(failed)).message,
-    'Cannot configure transform "clip": "maximum" is not a known key; known: "max"',
+    'Cannot configure transform "clip": "maximum" is not a known key; known are "max"',
   );
 });
 

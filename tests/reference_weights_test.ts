@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
-import { layoutOf } from "../core/program.ts";
-import { fromReference, toReference } from "../core/reference_weights.ts";
+import { layoutOf } from "../core/model/program.ts";
+import { fromReference, toReference } from "../core/model/reference_weights.ts";
 import { assertSame } from "./first_difference.ts";
 
 const LAYOUT = layoutOf([

@@ -2,7 +2,7 @@ import { ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { RunEvent } from "../core/events.ts";
 import { change } from "../core/forgetting.ts";
-import { changeBySeed, type Results, resultsOf, rowsOf } from "../core/results.ts";
+import { changeBySeed, type Results, resultsOf, rowsOf } from "../core/report/results.ts";
 import { scoreMatrix } from "../core/score_matrix.ts";
 import { mean } from "../core/spread.ts";
 import { assertClose, assertSame } from "./first_difference.ts";

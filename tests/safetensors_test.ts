@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
-import { decodeTensors, encodeTensors, type StoredTensor } from "../core/safetensors.ts";
+import { decodeTensors, encodeTensors, type StoredTensor } from "../core/model/safetensors.ts";
 import { assertSame } from "./first_difference.ts";
 
 const shape = fc.array(fc.nat(4), { maxLength: 3 });

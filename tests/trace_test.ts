@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RunError } from "../core/errors.ts";
-import { type Layout, layoutOf, type Program, type Tensors } from "../core/program.ts";
+import { type Layout, layoutOf, type Program, type Tensors } from "../core/model/program.ts";
 import { keyOf, stream } from "../core/random.ts";
 import { openEngine } from "../plugins/engines/onnx/engine.ts";
 import { openRuntime } from "../plugins/engines/onnx/runtime.ts";

@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import type { Tensors } from "../core/program.ts";
+import type { Tensors } from "../core/model/program.ts";
 
 /** One operation on earlier tensors: which, and numbers that it picks operands and axes by. */
 export interface Operation {

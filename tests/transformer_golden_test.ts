@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import type { Architecture } from "../core/architecture.ts";
-import { shareOf } from "../core/feeds.ts";
-import { learningProgram, predictingProgram } from "../core/objective.ts";
-import { type Arrays, layoutOf, type Program } from "../core/program.ts";
+import type { Architecture } from "../core/model/architecture.ts";
+import { shareOf } from "../core/model/feeds.ts";
+import { learningProgram, predictingProgram } from "../core/model/objective.ts";
+import { type Arrays, layoutOf, type Program } from "../core/model/program.ts";
 import { keyOf } from "../core/random.ts";
-import { fromReference, toReference } from "../core/reference_weights.ts";
-import { decodeTensors, type StoredTensor } from "../core/safetensors.ts";
+import { fromReference, toReference } from "../core/model/reference_weights.ts";
+import { decodeTensors, type StoredTensor } from "../core/model/safetensors.ts";
 import { SPECIAL_TOKENS } from "../core/tokens.ts";
 import { transformer } from "../plugins/architectures/transformer.ts";
 import { eagerEngine } from "../streams/engine/eager.ts";
 import { assertClose } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 
-const folder = new URL("../../shared/fixtures/models/", import.meta.url);
+const folder = new URL("../../shared/fixtures/models", import.meta.url);
 const ignore = !existsSync(folder);
 const absent = ignore ? " (ignored: no shared fixtures)" : "";
 

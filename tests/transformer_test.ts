@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { fillWeights } from "../core/architecture.ts";
+import { fillWeights } from "../core/model/architecture.ts";
 import type { Distiller } from "../core/distiller.ts";
 import { ExperimentError } from "../core/errors.ts";
-import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/feeds.ts";
-import { learningProgram, predictingProgram } from "../core/objective.ts";
-import { at, layoutOf } from "../core/program.ts";
+import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/model/feeds.ts";
+import { learningProgram, predictingProgram } from "../core/model/objective.ts";
+import { at, layoutOf } from "../core/model/program.ts";
 import { keyOf } from "../core/random.ts";
 import { clsId, padId } from "../core/tokens.ts";
 import { transformer } from "../plugins/architectures/transformer.ts";

@@ -9,7 +9,7 @@ import { permutation } from "../core/permutation.ts";
 import { keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import type { TokenBatch } from "../core/tokens.ts";
-import { costOf } from "../streams/cost.ts";
+import { costOf } from "../streams/experiment/cost.ts";
 import type { MethodPlan, Run } from "../streams/run.ts";
 import { walk } from "../streams/walk.ts";
 import { assertSame } from "./first_difference.ts";

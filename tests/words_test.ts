@@ -1,9 +1,9 @@
 import { ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { RunEvent } from "../core/events.ts";
-import { resultsOf } from "../core/results.ts";
+import { resultsOf } from "../core/report/results.ts";
 import { pairedDifference } from "../core/spread.ts";
-import { wordsOf } from "../core/words.ts";
+import { wordsOf } from "../core/report/words.ts";
 import { assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 import { type GoldenRow, goldenRun } from "./golden_run.ts";

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { Schema } from "effect";
-import type { Architecture, Shape } from "../../core/architecture.ts";
+import type { Architecture, Shape } from "../../core/model/architecture.ts";
 import {
   type Affine,
   affine,
@@ -8,7 +8,7 @@ import {
   dropout,
   layerNorm,
   linear,
-} from "../../core/composites/mod.ts";
+} from "../../core/model/composites/mod.ts";
 import { ExperimentError } from "../../core/errors.ts";
 import {
   constantFill,
@@ -17,9 +17,9 @@ import {
   normWeights,
   uniformFill,
   xavierFill,
-} from "../../core/initial.ts";
+} from "../../core/model/initial.ts";
 import { architecture, setting } from "../../core/plugin.ts";
-import type { Noise, WeightSpec } from "../../core/program.ts";
+import type { Noise, WeightSpec } from "../../core/model/program.ts";
 import {
   decodeValues,
   embedTokens,
@@ -28,7 +28,7 @@ import {
   recallValues,
   shellSettings,
   shellWeights,
-} from "../../core/shell.ts";
+} from "../../core/model/shell.ts";
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0));
 

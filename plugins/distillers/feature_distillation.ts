@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { Schema } from "effect";
-import { maskedMeanSquare } from "../../core/composites/mod.ts";
+import { maskedMeanSquare } from "../../core/model/composites/mod.ts";
 import { distiller, setting } from "../../core/plugin.ts";
 import { hideStageTokens } from "../../core/stage_tokens.ts";
 

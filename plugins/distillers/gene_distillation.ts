@@ -1,5 +1,5 @@
 import { Schema } from "effect";
-import { maskedMeanSquare } from "../../core/composites/mod.ts";
+import { maskedMeanSquare } from "../../core/model/composites/mod.ts";
 import { distiller, setting } from "../../core/plugin.ts";
 import { hideStageTokens, stageTokens } from "../../core/stage_tokens.ts";
 

@@ -1,11 +1,11 @@
 import { Effect, Schema } from "effect";
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { encodeEvent } from "../../core/event_lines.ts";
+import { encodeEvent } from "../../core/report/event_lines.ts";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
 import { attempt } from "../../streams/attempt.ts";
-import { Screen } from "../../streams/screen.ts";
+import { Screen } from "../../streams/console/screen.ts";
 
 /** Appends every event of the run to a file, a line of JSON each; on the disk when the run ends. */
 export const events = reporter({

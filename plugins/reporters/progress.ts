@@ -1,10 +1,15 @@
 import { Effect, Schema } from "effect";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
-import { advance, type Progress, progressInWords, progressLine } from "../../core/progress.ts";
-import type { Started } from "../../core/results.ts";
-import { planInWords } from "../../core/run_in_words.ts";
-import { Screen } from "../../streams/screen.ts";
+import {
+  advance,
+  type Progress,
+  progressInWords,
+  progressLine,
+} from "../../core/report/progress.ts";
+import type { Started } from "../../core/report/results.ts";
+import { planInWords } from "../../core/report/run_in_words.ts";
+import { Screen } from "../../streams/console/screen.ts";
 import { openGauge, type Reading } from "./progress/gauge.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { Effect, Schema } from "effect";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
-import { resultsOf } from "../../core/results.ts";
-import { formats } from "../../core/tables/format.ts";
-import { reportOf } from "../../core/tables/report.ts";
-import { Screen } from "../../streams/screen.ts";
+import { resultsOf } from "../../core/report/results.ts";
+import { formats } from "../../core/report/tables/format.ts";
+import { reportOf } from "../../core/report/tables/report.ts";
+import { Screen } from "../../streams/console/screen.ts";
 
 /** Prints what the run found to standard output when it finishes: circumstances, table, words. */
 export const table = reporter({

@@ -1,7 +1,7 @@
 import { Schema } from "effect";
 import { setting, source } from "../../core/plugin.ts";
-import { openCached } from "../../streams/cached_atlas.ts";
-import { syntheticAtlas } from "../../streams/synthesise.ts";
+import { openCached } from "../../streams/reading/cached_atlas.ts";
+import { syntheticAtlas } from "../../streams/reading/synthesise.ts";
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
 

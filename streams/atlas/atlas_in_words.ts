@@ -4,7 +4,7 @@
  * @module
  */
 
-import { wrap } from "../../core/wrap.ts";
+import { wrap } from "../../core/report/wrap.ts";
 import type { Description } from "./describe_atlas.ts";
 import type { CellSummary } from "./head_of.ts";
 import type { Manifest } from "./manifest.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entries } from "../blocks.ts";
+import type { Entries } from "../reading/blocks.ts";
 import type { Layout } from "./layout.ts";
 
 /** What is wrong with the cell whose entries are `from … to - 1`, as a clause; undefined if nothing. */

@@ -7,7 +7,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { InputError } from "../../core/errors.ts";
 import { explain } from "../attempt.ts";
-import type { BlockReader } from "../blocks.ts";
+import type { BlockReader } from "../reading/blocks.ts";
 import { chunkOf } from "../parquet/chunk.ts";
 import {
   type ColumnPlace,

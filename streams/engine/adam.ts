@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AdamStep, State } from "../../core/program.ts";
+import type { AdamStep, State } from "../../core/model/program.ts";
 
 /** Keeps the quotient finite; stands outside the root, as in PyTorch. */
 export const ADAM_EPSILON = 1e-8;

@@ -8,7 +8,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { RunError } from "../../core/errors.ts";
-import type { Layout, Noise, Program, Slot, Tensors, TensorSpec } from "../../core/program.ts";
+import type {
+  Layout,
+  Noise,
+  Program,
+  Slot,
+  Tensors,
+  TensorSpec,
+} from "../../core/model/program.ts";
 
 /** Where the tensors of a program come from and where they go. */
 export interface Host {

@@ -13,7 +13,7 @@ import {
   type Layout,
   type Program,
   type State,
-} from "../../core/program.ts";
+} from "../../core/model/program.ts";
 import type { Key } from "../../core/random.ts";
 import { adamInPlace } from "./adam.ts";
 import { applyProgram } from "./apply.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Arrays, Program, TensorSpec } from "../../core/program.ts";
+import type { Arrays, Program, TensorSpec } from "../../core/model/program.ts";
 
 /** Elements of a tensor of this shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -5,7 +5,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs";
-import type { Noise } from "../../core/program.ts";
+import type { Noise } from "../../core/model/program.ts";
 import { derive, drawnRate, fillKeep, type Key } from "../../core/random.ts";
 
 /** One call of `noise.keep` in a program. */

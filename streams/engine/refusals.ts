@@ -5,7 +5,7 @@
  */
 
 import { RunError } from "../../core/errors.ts";
-import type { Layout, Program, State } from "../../core/program.ts";
+import type { Layout, Program, State } from "../../core/model/program.ts";
 
 /** Fails with `Cannot <action>: <reason>` unless `condition` holds. */
 export function refuseUnless(condition: boolean, action: string, reason: string): void {

@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { RunError } from "../../core/errors.ts";
-import type { Layout, Program, Slot } from "../../core/program.ts";
+import type { Layout, Program, Slot } from "../../core/model/program.ts";
 import { applyProgram, type Host } from "../engine/apply.ts";
 import { keepScale, noiseBy, type NoiseSite, silence } from "../engine/noise.ts";
 import { TRACE, traceBackend } from "./backend.ts";

@@ -7,10 +7,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import type { Architecture, Shape } from "../../core/architecture.ts";
-import { learningFeeds, shareOf, tokenFeeds } from "../../core/feeds.ts";
-import { learningProgram } from "../../core/objective.ts";
-import { at, type Engine } from "../../core/program.ts";
+import type { Architecture, Shape } from "../../core/model/architecture.ts";
+import { learningFeeds, shareOf, tokenFeeds } from "../../core/model/feeds.ts";
+import { learningProgram } from "../../core/model/objective.ts";
+import { at, type Engine } from "../../core/model/program.ts";
 import { derive, type Key, keyOf, stream } from "../../core/random.ts";
 import type { TokenBatch } from "../../core/tokens.ts";
 import { eagerEngine } from "../../streams/engine/eager.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Architecture, fillWeights } from "../../core/architecture.ts";
-import { tokenFeeds } from "../../core/feeds.ts";
-import { predictingProgram } from "../../core/objective.ts";
-import { type Arrays, type Engine, layoutOf, type State } from "../../core/program.ts";
+import { type Architecture, fillWeights } from "../../core/model/architecture.ts";
+import { tokenFeeds } from "../../core/model/feeds.ts";
+import { predictingProgram } from "../../core/model/objective.ts";
+import { type Arrays, type Engine, layoutOf, type State } from "../../core/model/program.ts";
 import { derive, type Key, stream } from "../../core/random.ts";
 import type { TokenBatch } from "../../core/tokens.ts";
 

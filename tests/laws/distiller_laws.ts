@@ -7,10 +7,10 @@
 import { ok } from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import type { Prediction } from "../../core/architecture.ts";
+import type { Prediction } from "../../core/model/architecture.ts";
 import type { Curriculum, Stage } from "../../core/curriculum.ts";
 import type { Distiller } from "../../core/distiller.ts";
-import { shareOf } from "../../core/feeds.ts";
+import { shareOf } from "../../core/model/feeds.ts";
 import { derive, type Key, stream } from "../../core/random.ts";
 import type { TokenBatch } from "../../core/tokens.ts";
 import { assertClose, assertSame } from "../first_difference.ts";

@@ -17,7 +17,7 @@ import {
   type State,
   type Tensors,
   type TensorSpec,
-} from "../../core/program.ts";
+} from "../../core/model/program.ts";
 import { derive, keyOf, stream } from "../../core/random.ts";
 import { sizeOf } from "../../streams/engine/feeds.ts";
 

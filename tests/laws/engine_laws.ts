@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Engine } from "../../core/program.ts";
+import type { Engine } from "../../core/model/program.ts";
 import { drawnRate, keyOf, stream } from "../../core/random.ts";
 import { eagerEngine } from "../../streams/engine/eager.ts";
 import { assertClose, assertSame } from "../first_difference.ts";

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { RunError } from "../../core/errors.ts";
-import type { Engine } from "../../core/program.ts";
+import type { Engine } from "../../core/model/program.ts";
 import { ADAM, begin, exampleOf, KEY, linear } from "./engine_examples.ts";
 
 /** Registers a test on an engine of its own. */

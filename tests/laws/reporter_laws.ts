@@ -6,10 +6,10 @@
 
 import { Effect } from "effect";
 import fc from "fast-check";
-import { decodeEvents, encodeEvent } from "../../core/event_lines.ts";
+import { decodeEvents, encodeEvent } from "../../core/report/event_lines.ts";
 import type { RunEvent } from "../../core/events.ts";
 import type { Kinds } from "../../core/plugin.ts";
-import { Screen } from "../../streams/screen.ts";
+import { Screen } from "../../streams/console/screen.ts";
 import { assertSame } from "../first_difference.ts";
 import { finishedRun, oddEvents } from "./run_events.ts";
 import { type SpyScreen, spyScreen } from "./spy_screen.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Screen } from "../../streams/screen.ts";
+import type { Screen } from "../../streams/console/screen.ts";
 
 /** A screen whose time goes by when it is told to. */
 export interface SpyScreen extends Screen {

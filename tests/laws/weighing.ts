@@ -5,9 +5,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { Architecture } from "../../core/architecture.ts";
-import { type BatchShape, predictingProgram } from "../../core/objective.ts";
-import type { Arrays, Program, TensorSpec } from "../../core/program.ts";
+import type { Architecture } from "../../core/model/architecture.ts";
+import { type BatchShape, predictingProgram } from "../../core/model/objective.ts";
+import type { Arrays, Program, TensorSpec } from "../../core/model/program.ts";
 import { derive, type Key, stream } from "../../core/random.ts";
 import type { TokenBatch } from "../../core/tokens.ts";
 

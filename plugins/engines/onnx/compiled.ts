@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Arrays, at, type Layout, type Program, type Slot } from "../../../core/program.ts";
+import {
+  type Arrays,
+  at,
+  type Layout,
+  type Program,
+  type Slot,
+} from "../../../core/model/program.ts";
 import type { Key } from "../../../core/random.ts";
 import { feedOf } from "../../../streams/engine/feeds.ts";
 import { fillSite } from "../../../streams/engine/noise.ts";

@@ -8,7 +8,7 @@
  */
 
 import { RunError } from "../../../core/errors.ts";
-import type { Compiled, Engine, Layout, Program, State } from "../../../core/program.ts";
+import type { Compiled, Engine, Layout, Program, State } from "../../../core/model/program.ts";
 import { refuseInference, refuseMisfit, refuseUnless } from "../../../streams/engine/refusals.ts";
 import { compileProgram, type NativeProgram } from "./compiled.ts";
 import { type BoundOptimiser, openOptimiser } from "./optimiser.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AdamStep } from "../../../core/program.ts";
+import type { AdamStep } from "../../../core/model/program.ts";
 import { ADAM_EPSILON } from "../../../streams/engine/adam.ts";
 import { type Graph, graphBuilder } from "../../../streams/trace/graph.ts";
 import { allocateBlock, type Tensor, tensorAt } from "./memory.ts";

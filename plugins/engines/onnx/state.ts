@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Layout, State } from "../../../core/program.ts";
+import type { Layout, State } from "../../../core/model/program.ts";
 import { allocateBlock, type Tensor, tensorAt } from "./memory.ts";
 import type { Runtime } from "./runtime.ts";
 

@@ -1,0 +1,85 @@
+/**
+ * What may stand on a command line, and what it becomes.
+ *
+ * @module
+ */
+
+import { Option } from "effect";
+import { Flag } from "effect/cli";
+import { resolve } from "node:path";
+import { optionsOf } from "../../core/report/describe_plugins.ts";
+import { capital } from "../../core/report/wrap.ts";
+import { ImportOptions } from "../import/import_options.ts";
+
+/** A flag with one value, whose kind `metavar` names in the help. */
+export const text = (name: string, metavar: string, description: string): Flag.Flag<string> =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description));
+
+/** A flag with values between commas. */
+export const list = (name: string, metavar: string, description: string): Flag.Flag<string[]> =>
+  text(name, metavar, description).pipe(
+    Flag.map((words) => words.split(",").map((word) => word.trim())),
+  );
+
+/** A flag with a whole number above zero. */
+export const count = (name: string, fallback: number, description: string): Flag.Flag<number> =>
+  Flag.Int(name).pipe(
+    Flag.withDescription(`${description}; ${fallback} unless given`),
+    Flag.filter((n) => n > 0, () => "Expected a number above zero"),
+    Flag.withDefault(fallback),
+  );
+
+/** The flag `--json`. */
+export const json = (description: string): Flag.Flag<boolean> =>
+  Flag.Boolean("json").pipe(Flag.withDescription(description), Flag.withDefault(false));
+
+/** Flags that replace what an experiment file says, by its top-level keys. */
+export const overriding = {
+  seeds: list("seeds", "1,2,3", "Seeds in the place of the experiment's").pipe(
+    Flag.filter(
+      (seeds) => seeds.every((seed) => /^\d{1,15}$/.test(seed)),
+      () => "Expected whole numbers with commas between them",
+    ),
+    Flag.map((seeds) => seeds.map(Number)),
+    Flag.optional,
+  ),
+  engine: text("engine", "id", "Engine in the place of the experiment's").pipe(
+    Flag.map((use) => ({ use })),
+    Flag.optional,
+  ),
+  source: text("atlas", "folder", "Atlas in the place of the experiment's source").pipe(
+    Flag.map((folder) => ({ use: "atlas", path: resolve(folder) })),
+    Flag.optional,
+  ),
+};
+
+/** A flag for each option of an import, but for the vocabulary, which comes from a file. */
+export const importing: Readonly<Record<string, Flag.Flag<Option.Option<unknown>>>> = Object
+  .fromEntries(
+    optionsOf(ImportOptions).filter(({ name }) => name !== "genes").map((option) => {
+      const { name, type, description, default: fallback } = option;
+      const what = capital(description) +
+        (fallback === undefined || type.startsWith("list") ? "" : `; ${fallback} unless given`);
+      const flag: Flag.Flag<unknown> = type.startsWith("list")
+        ? list(name, "a,b", what)
+        : type.startsWith("number")
+        ? Flag.Finite(name).pipe(Flag.withDescription(what))
+        : text(name, choices(type), what);
+      return [name, Flag.optional(flag)];
+    }),
+  );
+
+/** The flags that were given, by name. */
+export const given = (
+  flags: Readonly<Record<string, Option.Option<unknown>>>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(flags).flatMap(([name, value]) =>
+      Option.isSome(value) ? [[name, value.value]] : []
+    ),
+  );
+
+/** A type in words as a metavar: '"sum" or "first"' becomes "sum|first". */
+function choices(type: string): string {
+  return type.replaceAll('"', "").replaceAll(" or ", "|");
+}

@@ -1,0 +1,98 @@
+/**
+ * Reads an experiment file: JSON with comments, its own plugins beside those in the box.
+ *
+ * @module
+ */
+
+import { Effect } from "effect";
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { decode, type PlainSchema } from "../../core/decode.ts";
+import { ExperimentError, InputError } from "../../core/errors.ts";
+import { Experiment } from "../../core/experiment.ts";
+import { pluginsOf, type Registry } from "../../core/registry.ts";
+
+/** Values that a command line puts in the place of an experiment file's own, by top-level key. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+/** An experiment and every plugin that it may name. */
+export interface Loaded {
+  readonly experiment: Experiment;
+  readonly registry: Registry;
+}
+
+/**
+ * Reads, checks and completes an experiment file and imports the plugin modules that it names. Every
+ * `path` in it is relative to the file and comes out absolute.
+ *
+ * @param box The plugins that come with gil; a plugin of the file's own may not repeat their ids.
+ */
+export const loadExperiment = Effect.fnUntraced(function* (
+  path: string,
+  box: Registry,
+  overrides: Overrides = {},
+) {
+  const text = yield* Effect.tryPromise({
+    try: () => readFile(path, "utf8"),
+    catch: () =>
+      new InputError({ message: `Cannot read experiment "${path}": there is no such file` }),
+  });
+  const faults: ParseError[] = [];
+  const json = parse(text, faults, { allowTrailingComma: true }) as unknown;
+  if (faults.length > 0 || typeof json !== "object" || json === null) {
+    const [fault] = faults;
+    const line = text.slice(0, fault?.offset ?? 0).split("\n").length;
+    return yield* new ExperimentError({
+      message: `Cannot read experiment "${path}": line ${line} is not JSON ` +
+        `(${fault ? printParseErrorCode(fault.error) : "an object is expected"})`,
+    });
+  }
+  const decoded = yield* decode(
+    Experiment as unknown as PlainSchema<Experiment>,
+    { ...json, ...overrides },
+    `Cannot read experiment "${path}"`,
+  );
+  const folder = dirname(resolve(path));
+  const experiment = resolvePaths(decoded, folder) as Experiment;
+  const own = yield* Effect.forEach(experiment.plugins, (name) => importPlugins(name, folder));
+  return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
+});
+
+/** Makes the paths that plugins are configured with, wherever a key is called so, absolute. */
+function resolvePaths(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => resolvePaths(item, folder));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === "path" && typeof inner === "string"
+        ? resolve(folder, inner)
+        : resolvePaths(inner, folder),
+    ]),
+  );
+}
+
+/** Imports one module of plugins; a path is relative to the experiment file. */
+const importPlugins = Effect.fnUntraced(function* (name: string, folder: string) {
+  const isPath = name.startsWith(".") || isAbsolute(name);
+  const url = isPath ? pathToFileURL(resolve(folder, name)).href : name;
+  const module = yield* Effect.tryPromise({
+    try: () => import(url) as Promise<Registry>,
+    catch: (cause) =>
+      new InputError({
+        message: `Cannot load plugins from "${name}": ${
+          (cause as Error).message.split("\n")[0].replace(/\.$/, "")
+        }`,
+      }),
+  });
+  if (pluginsOf(module).length === 0) {
+    return yield* new ExperimentError({
+      message: `Cannot load plugins from "${name}": it exports none; ` +
+        `export what transform(), sampler() or another kind word returns`,
+    });
+  }
+  // Keyed by id and module, so that a module may export under any name.
+  return Object.fromEntries(pluginsOf(module).map((plugin) => [`${name}#${plugin.id}`, plugin]));
+});
