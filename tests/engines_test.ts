@@ -10,6 +10,7 @@ import { load } from "../plugins/engines/onnx/runtime.ts";
 import { cpu } from "../plugins/engines/cpu.ts";
 import { onnx } from "../plugins/engines/onnx.ts";
 import { type Example, examples } from "./laws/engine_examples.ts";
+import { assertSlope } from "./laws/slope.ts";
 import { engineLaws } from "./laws/engine_laws.ts";
 
 /** Opens an engine that closes its scope when it is closed. */
@@ -28,7 +29,7 @@ const KEY = keyOf(1);
 /** Begins a run of minutes, and then fails or closes. */
 const SCRIPT = `
   import * as tf from "@tensorflow/tfjs";
-  import { layoutOf } from "./core/program.ts";
+  import { layoutOf } from "./core/model/program.ts";
   import { openEngine } from "./plugins/engines/onnx/engine.ts";
   import { openRuntime } from "./plugins/engines/onnx/runtime.ts";
 
@@ -117,7 +118,11 @@ async function checkGradient(engine: Engine, { program, layout, weights, feeds }
     state.weights.set(weights.map((w, i) => w + distance * gradient[i] / norm));
     return (await compiled.run(state, feeds, KEY)).loss[0];
   };
-  const step = 1e-2;
-  const slope = (await lossAt(step) - await lossAt(-step)) / (2 * step);
-  assert.ok(Math.abs(slope - norm) < 0.02 * norm + 1e-2, `${slope} instead of ${norm}`);
+  const step = 2e-3;
+  assertSlope("the loss along its gradient", { slope: norm, size: norm }, {
+    step,
+    below: await lossAt(-step),
+    here: await lossAt(0),
+    above: await lossAt(step),
+  });
 }

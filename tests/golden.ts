@@ -6,7 +6,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 
-const folder = new URL("../../shared/fixtures", import.meta.url);
+const folder = new URL("../../shared/fixtures/", import.meta.url);
 
 /** Registers a test that gets a fixture's JSON; it is ignored, and says so, where there is none. */
 export function golden<A>(claim: string, path: string, check: (fixture: A) => unknown): void {

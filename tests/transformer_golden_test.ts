@@ -13,7 +13,7 @@ import { eagerEngine } from "../streams/engine/eager.ts";
 import { assertClose } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 
-const folder = new URL("../../shared/fixtures/models", import.meta.url);
+const folder = new URL("../../shared/fixtures/models/", import.meta.url);
 const ignore = !existsSync(folder);
 const absent = ignore ? " (ignored: no shared fixtures)" : "";
 
