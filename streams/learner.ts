@@ -82,9 +82,9 @@ const BETA1 = 0.9, BETA2 = 0.999;
 /** Predictions are made without noise: their key is never looked at. */
 const NO_NOISE: Key = [0, 0];
 
-/** Cells that are worked off together: as many as keep the attention scores of all heads in 256 MB. */
+/** Cells that are worked off together: as many as keep the attention scores of one head in 8 MB; more at once is no faster. */
 export function microBatch(batch: number, length: number): number {
-  return Math.max(1, Math.min(batch, Math.floor(2 ** 23 / length ** 2)));
+  return Math.max(1, Math.min(batch, Math.floor(2 ** 21 / length ** 2)));
 }
 
 /** Makes models of one architecture on one engine. */
