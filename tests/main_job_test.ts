@@ -230,7 +230,7 @@ Deno.test("gil ends with 130 and without a trace when it is interrupted", async 
   // A code of 128 and more is told as the signal that it stands for.
   assert.equal(code ?? signal, code === null ? "SIGINT" : 130, err);
   assert.match(err, /Interrupted/);
-  assert.doesNotMatch(err, /    at |Error:/);
+  assert.doesNotMatch(err, / {4}at |Error:/);
 });
 
 Deno.test("gil answers a typo with one sentence and exit code 2", async () => {
