@@ -1,5 +1,4 @@
 import { ok } from "node:assert/strict";
-import type { CellBatch } from "../core/batch.ts";
 import { keyOf, stream } from "../core/random.ts";
 import type { Sampler } from "../core/sampler.ts";
 import { fillLongTailWeights, inclusionProbabilities } from "../core/successive_sampling.ts";
@@ -11,6 +10,7 @@ import { sampleCells } from "../streams/sample.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 import { told } from "./told.ts";
+import { oneCell } from "./one_cell.ts";
 
 interface Drawn {
   readonly frequency: readonly number[];
@@ -103,7 +103,7 @@ golden<Pipeline>(
   ({ pad_id, mask_ratio, rows }) => {
     for (const row of rows) {
       const shown = row.genes.map((_, i) => i).filter((i) => row.visible.includes(row.genes[i]));
-      const cell = batch({
+      const cell = oneCell({
         cell: 0,
         genes: shown.map((i) => row.genes[i]),
         values: shown.map((i) => row.values[i]),
@@ -156,17 +156,3 @@ function tally(
   }
   return { included, first };
 }
-
-const batch = (
-  { cell, genes, values }: {
-    readonly cell: number;
-    readonly genes: readonly number[];
-    readonly values: readonly number[];
-  },
-): CellBatch => ({
-  cells: Uint32Array.of(cell),
-  offsets: Uint32Array.of(0, genes.length),
-  genes: Uint32Array.from(genes),
-  values: Float32Array.from(values),
-  obs: {},
-});

@@ -1,6 +1,5 @@
 import { ok } from "node:assert/strict";
 import fc from "fast-check";
-import type { CellBatch } from "../core/batch.ts";
 import { keyOf, stream } from "../core/random.ts";
 import {
   fillKeys,
@@ -16,6 +15,7 @@ import { cellBatch, key } from "./laws/arbitraries.ts";
 import { type Inclusion, samplerLaws } from "./laws/sampler_laws.ts";
 import { through } from "./laws/through.ts";
 import { told } from "./told.ts";
+import { oneCell } from "./one_cell.ts";
 
 const alike: Inclusion = (values, draws) => Float64Array.from(values, () => draws / values.length);
 
@@ -73,7 +73,7 @@ Deno.test("longTail() takes genes at the smallest value last", () => {
 Deno.test("sample() writes the cell token, then genes in stored order, then padding", async () => {
   const [tokens] = await through(
     sample(uniform(), { length: 4, genes: 10, key: keyOf(1) }),
-    batch({ cell: 7, genes: [2, 5, 9], values: [0.5, 1.5, 2.5] }),
+    oneCell({ cell: 7, genes: [2, 5, 9], values: [0.5, 1.5, 2.5] }),
   );
   assertSame(tokens, {
     cells: [7],
@@ -88,7 +88,7 @@ Deno.test("sample() writes the cell token, then genes in stored order, then padd
 });
 
 Deno.test("sample() shuffles a cell that just fits", async () => {
-  const cell = batch({ cell: 0, genes: [0, 1, 2, 3, 4, 5], values: [1, 1, 1, 1, 1, 1] });
+  const cell = oneCell({ cell: 0, genes: [0, 1, 2, 3, 4, 5], values: [1, 1, 1, 1, 1, 1] });
   const orders = new Set<string>();
   for (let seed = 0; seed < 20; seed++) {
     const rows = sample(uniform(), { length: 6, genes: 6, key: keyOf(seed) });
@@ -136,17 +136,3 @@ function forEachOrder(
   }
   draw([], 1);
 }
-
-const batch = (
-  { cell, genes, values }: {
-    readonly cell: number;
-    readonly genes: readonly number[];
-    readonly values: readonly number[];
-  },
-): CellBatch => ({
-  cells: Uint32Array.of(cell),
-  offsets: Uint32Array.of(0, genes.length),
-  genes: Uint32Array.from(genes),
-  values: Float32Array.from(values),
-  obs: {},
-});

@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { Schema } from "effect";
 import { maskedMeanSquare } from "../../core/model/composites/mod.ts";
-import { distiller, setting } from "../../core/plugin.ts";
-import { hideStageTokens } from "../../core/stage_tokens.ts";
+import { distiller } from "../../core/plugin.ts";
+import { teachBy, teachingSettings } from "../../core/teaching.ts";
 
 /**
  * Feature distillation: the mean over cells of the mean squared difference between the cell's
@@ -12,22 +11,10 @@ import { hideStageTokens } from "../../core/stage_tokens.ts";
 export const featureDistillation = distiller({
   id: "feature-distillation",
   purpose: "keeps cell embeddings near those of the model before",
-  config: {
-    weight: setting(
-      Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
-      5,
-      "λ, by which the mean squared difference is multiplied",
-    ),
-    teacher: setting(
-      Schema.Literals(["same", "without-stage-genes"]),
-      "without-stage-genes",
-      "what the teacher sees: the same tokens, or without the stage's own genes",
-    ),
-  },
+  config: teachingSettings("without-stage-genes"),
   make: ({ weight, teacher }) => ({
     weight,
-    teach: (tokens, stage, curriculum) =>
-      teacher === "same" ? tokens : hideStageTokens(tokens, stage, curriculum),
+    teach: teachBy(teacher),
     select(tokens) {
       const selected = new Uint8Array(tokens.genes.length);
       for (let p = 0; p < selected.length; p += tokens.length) selected[p] = 1; // the cell token

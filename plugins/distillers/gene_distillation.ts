@@ -1,7 +1,7 @@
-import { Schema } from "effect";
 import { maskedMeanSquare } from "../../core/model/composites/mod.ts";
-import { distiller, setting } from "../../core/plugin.ts";
-import { hideStageTokens, stageTokens } from "../../core/stage_tokens.ts";
+import { distiller } from "../../core/plugin.ts";
+import { stageTokens } from "../../core/stage_tokens.ts";
+import { teachBy, teachingSettings } from "../../core/teaching.ts";
 
 /**
  * Gene distillation (Gene incremental learning, AAAI 2026, Eq. 10): the mean squared difference to
@@ -11,22 +11,10 @@ import { hideStageTokens, stageTokens } from "../../core/stage_tokens.ts";
 export const geneDistillation = distiller({
   id: "gene-distillation",
   purpose: "keeps predictions for all genes but the stage's own near those of the model before",
-  config: {
-    weight: setting(
-      Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
-      5,
-      "λ, by which the mean squared difference is multiplied",
-    ),
-    teacher: setting(
-      Schema.Literals(["same", "without-stage-genes"]),
-      "same",
-      "what the teacher sees: the same tokens, or without the stage's own genes",
-    ),
-  },
+  config: teachingSettings("same"),
   make: ({ weight, teacher }) => ({
     weight,
-    teach: (tokens, stage, curriculum) =>
-      teacher === "same" ? tokens : hideStageTokens(tokens, stage, curriculum),
+    teach: teachBy(teacher),
     select(tokens, stage, curriculum) {
       const selected = stageTokens(tokens, stage, curriculum);
       for (let p = 0; p < selected.length; p++) selected[p] = 1 - (selected[p] | tokens.padding[p]);
