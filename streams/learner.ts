@@ -11,11 +11,12 @@ import { concatMap, type OperatorFunction } from "rxjs";
 import { type Architecture, fillWeights, type Shape } from "../core/model/architecture.ts";
 import type { Distiller } from "../core/distiller.ts";
 import { RunError } from "../core/errors.ts";
-import { learningFeeds, lessonFeeds, shareOf, tokenFeeds } from "../core/model/feeds.ts";
-import { learningProgram, predictingProgram } from "../core/model/objective.ts";
-import { type Compiled, type Engine, layoutOf, type State } from "../core/model/program.ts";
+import { learningFeeds, lessonFeeds, type Rows, shareOf, tokenFeeds } from "../core/model/feeds.ts";
+import { type Engine, layoutOf, type State } from "../core/model/program.ts";
 import { derive, type Key } from "../core/random.ts";
 import type { TokenBatch } from "../core/tokens.ts";
+import { firstNotFinite } from "./engine/diagnose.ts";
+import { programsOf } from "./engine/programs.ts";
 import type { Lesson } from "./lesson.ts";
 import { type Pace, paceOf } from "./experiment/pace.ts";
 
@@ -56,7 +57,7 @@ export interface Model {
   /** Another model with the same weights. */
   copy(): Model;
   /** The weights, flat, in the order of the architecture's; a copy. */
-  weights(): Float32Array;
+  weights(): Promise<Float32Array>;
   close(): void;
 }
 
@@ -90,33 +91,21 @@ export function microBatch(batch: number, length: number): number {
 /** Makes models of one architecture on one engine. */
 export function learner({ engine, architecture, shape, cells }: Workshop): Learner {
   const layout = layoutOf(architecture.weights);
-  const size = { cells, length: shape.length };
-  const compiled = new Map<Distiller | "learn" | "predict", Promise<Compiled>>();
-
-  /** The program for a purpose: a distiller stands for learning from its teacher. */
-  function ready(purpose: Distiller | "learn" | "predict"): Promise<Compiled> {
-    const known = compiled.get(purpose);
-    if (known !== undefined) return known;
-    const label = `${compiled.size}`;
-    const program = purpose === "predict" ? predictingProgram(architecture, size) : learningProgram(
-      architecture,
-      { ...size, label },
-      purpose === "learn" ? undefined : purpose,
-    );
-    const made = engine.compile(program, layout);
-    compiled.set(purpose, made);
-    return made;
-  }
+  const programs = programsOf({ engine, architecture, layout, shape });
 
   function begin(key: Key): Model {
-    const state = engine.allocate(layout, "training");
-    fillWeights(state.weights, layout, architecture.weights, key);
-    return model(state);
+    return model("training", () => {
+      const weights = new Float32Array(layout.size);
+      fillWeights(weights, layout, architecture.weights, key);
+      return Promise.resolve(weights);
+    });
   }
 
-  function model(state: State): Model {
-    let busy: Promise<unknown> = Promise.resolve();
+  function model(use: State["use"], first: () => Promise<Float32Array>): Model {
+    const state = engine.allocate(layout, use);
     let teacher: State | undefined, distiller: Distiller | undefined;
+    let busy: Promise<unknown> = Promise.resolve();
+    let ready = queued(async () => await state.write("weights", await first()));
 
     /** One thing after the other; whoever closes the model waits for it. */
     function queued<A>(work: () => Promise<A>): Promise<A> {
@@ -124,51 +113,77 @@ export function learner({ engine, architecture, shape, cells }: Workshop): Learn
       busy = result.catch(() => {});
       return result;
     }
+    /** What is asked for once the model is ready; if that failed, so does everything after it. */
+    const then = <A>(work: () => Promise<A>): Promise<A> =>
+      queued(async () => {
+        await ready;
+        return await work();
+      });
+
+    async function enter(next: Distiller | undefined, student: State | undefined): Promise<void> {
+      const zeros = new Float32Array(layout.size);
+      for (const buffer of ["gradients", "firstMoment", "secondMoment"] as const) {
+        await state.write(buffer, zeros);
+      }
+      if (student) await student.write("weights", await state.read("weights"));
+      [distiller, teacher] = [next, student];
+    }
     async function learn(lessons: readonly Lesson[], { step, rate, key }: Step) {
       const outcome = { cells: 0, loss: 0 };
       for (const [i, lesson] of lessons.entries()) {
-        const loss = await backward(lesson, derive(key, i));
+        const loss = await backward(lesson, { step, key: derive(key, i) });
         if (i === 0) outcome.loss = loss;
         outcome.cells += lesson.tokens.cells.length;
       }
-      if (!Number.isFinite(outcome.loss)) throw diverged(outcome.loss, step);
-      await engine.optimise(state, { rate, step: step + 1, beta1: BETA1, beta2: BETA2 });
+      const adam = { rate, step: step + 1, beta1: BETA1, beta2: BETA2 };
+      await engine.optimise(state, adam).catch((error) => {
+        throw error instanceof RunError ? diverged(step, error.message) : error;
+      });
       return outcome;
     }
     /** Adds the gradient of one lesson and returns its loss. */
-    async function backward({ tokens, lecture }: Lesson, key: Key): Promise<number> {
+    async function backward(
+      { tokens, lecture }: Lesson,
+      { step, key }: Pick<Step, "step" | "key">,
+    ): Promise<number> {
       const heard = lecture && distiller && teacher ? { distiller, teacher, lecture } : undefined;
-      const program = await ready(heard?.distiller ?? "learn"), share = shareOf(tokens.masked);
+      const share = shareOf(tokens.masked);
       const taught = heard && {
         ...await predict(heard.teacher, heard.lecture.tokens),
         kept: shareOf(heard.lecture.selected),
       };
       let total = 0;
-      for (let from = 0; from < tokens.cells.length; from += cells) {
-        const rows = { from, cells };
+      for (const rows of parts(tokens)) {
+        const { program, compiled } = await programs(heard?.distiller ?? "learn", rows.cells);
         const feeds = {
           ...learningFeeds(tokens, share, rows),
           ...(taught ? lessonFeeds(taught, tokens, rows) : {}),
         };
-        const { loss } = await program.run(state, feeds, derive(key, from));
+        const noise = derive(key, rows.from);
+        const { loss } = await compiled.run(state, feeds, noise);
+        if (!Number.isFinite(loss[0])) {
+          const where = await firstNotFinite(engine, { program, state, feeds, key: noise });
+          throw diverged(step, `the loss is ${loss[0]}${where ? `, first seen in ${where}` : ""}`);
+        }
         total += loss[0];
       }
       return total;
     }
     return {
       enter(next) {
-        for (const buffer of [state.gradients, state.firstMoment, state.secondMoment]) {
-          buffer.fill(0);
-        }
-        distiller = next;
-        teacher = next === undefined ? undefined : copyOf(state, "inference");
-        const leaving = teacher;
-        return { close: () => void busy.finally(() => leaving?.close()) };
+        const student = next === undefined ? undefined : engine.allocate(layout, "inference");
+        ready = then(() => enter(next, student));
+        ready.catch(() => {});
+        return { close: () => void busy.finally(() => student?.close()) };
       },
-      learn: (lessons, step) => queued(() => learn(lessons, step)),
-      predict: (tokens) => queued(() => predict(state, tokens)),
-      copy: () => model(copyOf(state, "training")),
-      weights: () => state.weights.slice(),
+      learn: (lessons, step) => then(() => learn(lessons, step)),
+      predict: (tokens) => then(() => predict(state, tokens)),
+      copy() {
+        const weights = then(() => state.read("weights"));
+        weights.catch(() => {});
+        return model("training", () => weights);
+      },
+      weights: () => then(() => state.read("weights")),
       close: () => void busy.finally(() => state.close()),
     };
   }
@@ -181,9 +196,9 @@ export function learner({ engine, architecture, shape, cells }: Workshop): Learn
       mvc: new Float32Array(all * length),
       cells: new Float32Array(all * width),
     };
-    const program = await ready("predict");
+    const { compiled } = await programs("predict", cells);
     for (let from = 0; from < all; from += cells) {
-      const part = await program.run(state, tokenFeeds(tokens, { from, cells }), NO_NOISE);
+      const part = await compiled.run(state, tokenFeeds(tokens, { from, cells }), NO_NOISE);
       const count = Math.min(cells, all - from);
       for (const name of ["mlm", "mvc", "cells"] as const) {
         const rows = (part[name] as Float32Array).subarray(0, count * widths[name]);
@@ -192,10 +207,16 @@ export function learner({ engine, architecture, shape, cells }: Workshop): Learn
     }
     return said;
   }
-  function copyOf(state: State, use: "training" | "inference"): State {
-    const copy = engine.allocate(layout, use);
-    copy.weights.set(state.weights);
-    return copy;
+  /**
+   * The batch in parts that one run takes. Where cells are treated alone, the last one is filled up
+   * with rows that count nothing; rows of nothing would count in the statistics of a batch.
+   */
+  function parts(tokens: TokenBatch): readonly Rows[] {
+    const all = tokens.cells.length;
+    return Array.from({ length: Math.ceil(all / cells) }, (_, i) => ({
+      from: i * cells,
+      cells: architecture.mixes === "batch" ? Math.min(cells, all - i * cells) : cells,
+    }));
   }
   return { begin, pace: () => paceOf(begin([0, 0]), cells, shape) };
 }
@@ -205,10 +226,9 @@ export function learn(model: Model, step: Step): OperatorFunction<Lesson[], Step
   return concatMap((lessons) => model.learn(lessons, step));
 }
 
-function diverged(loss: number, step: number): RunError {
+function diverged(step: number, reason: string): RunError {
   return new RunError({
-    message:
-      `Cannot go on after step ${step}: the loss is ${loss}; a lower learning rate, a longer ` +
-      `warm-up or a look at the values of the atlas may help`,
+    message: `Cannot go on after step ${step}: ${reason.replace(/^Cannot optimise: /, "")}; ` +
+      `a lower learning rate, a longer warm-up or a look at the values of the atlas may help`,
   });
 }

@@ -136,7 +136,7 @@ function train(run: Run, { seed, model, course, methods, memory }: Training): Ob
 /** Keeps what the model has become. */
 function kept({ keep }: Run, model: Model, place: Place): Observable<RunEvent> {
   if (keep === undefined) return EMPTY;
-  return defer(() => keep(model.weights(), place)).pipe(
+  return defer(async () => await keep(await model.weights(), place)).pipe(
     map((file) => ({ type: "saved" as const, ...place, file })),
   );
 }

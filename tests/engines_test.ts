@@ -110,12 +110,12 @@ Deno.test("cpu() differentiates as finite differences do", async () => {
 async function checkGradient(engine: Engine, { program, layout, weights, feeds }: Example) {
   const compiled = await engine.compile(program, layout);
   const state = engine.allocate(layout, "training");
-  state.weights.set(weights);
+  await state.write("weights", weights);
   await compiled.run(state, feeds, KEY);
-  const gradient = state.gradients.slice(), norm = Math.hypot(...gradient);
+  const gradient = await state.read("gradients"), norm = Math.hypot(...gradient);
   if (norm < 1e-3) return;
   const lossAt = async (distance: number) => {
-    state.weights.set(weights.map((w, i) => w + distance * gradient[i] / norm));
+    await state.write("weights", weights.map((w, i) => w + distance * gradient[i] / norm));
     return (await compiled.run(state, feeds, KEY)).loss[0];
   };
   const step = 2e-3;

@@ -50,7 +50,7 @@ export function spyLearner(): Spy {
         });
       },
       copy: model,
-      weights: () => new Float32Array(0),
+      weights: () => Promise.resolve(new Float32Array(0)),
       close: () => void open--,
     };
   }

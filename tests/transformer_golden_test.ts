@@ -9,7 +9,7 @@ import { fromReference, toReference } from "../core/model/reference_weights.ts";
 import { decodeTensors, type StoredTensor } from "../core/model/safetensors.ts";
 import { SPECIAL_TOKENS } from "../core/tokens.ts";
 import { transformer } from "../plugins/architectures/transformer.ts";
-import { eagerEngine } from "../streams/engine/eager.ts";
+import { cpuEngine } from "../streams/engine/eager.ts";
 import { assertClose } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 
@@ -77,16 +77,16 @@ function feeds({ arrays }: Fixture, prefix = ""): Arrays {
 
 /** Runs the program with the fixture's weights and hands over what it left behind. */
 async function run(fixture: Fixture, architecture: Architecture, program: Program, fed: Arrays) {
-  const engine = eagerEngine("cpu", "cpu"), layout = layoutOf(architecture.weights);
+  const engine = cpuEngine(), layout = layoutOf(architecture.weights);
   const state = engine.allocate(layout, "training");
-  state.weights.set(fromReference(within(fixture.arrays, "w."), layout, "fixture"));
+  await state.write("weights", fromReference(within(fixture.arrays, "w."), layout, "fixture"));
   const compiled = await engine.compile(program, layout);
   const outputs = await compiled.run(state, fed, keyOf(0));
   const rest = { beta1: 0.9, beta2: 0.999, rate: 5e-4 };
   return {
     outputs,
-    gradients: () => toReference(state.gradients, layout),
-    weights: () => toReference(state.weights, layout),
+    gradients: async () => toReference(await state.read("gradients"), layout),
+    weights: async () => toReference(await state.read("weights"), layout),
     again: async (step: number) => {
       await engine.optimise(state, { ...rest, step });
       return await compiled.run(state, fed, keyOf(0));
@@ -153,7 +153,7 @@ for (const [name, kind, pooling] of cases) {
         [loss, loss_mlm, loss_mvc, 0],
         { relative: RELATIVE },
       );
-      assertLike(arraysOf(ran.gradients()), fixture, `${kind}.grad.`);
+      assertLike(arraysOf(await ran.gradients()), fixture, `${kind}.grad.`);
       await ran.close();
     },
   });
@@ -166,9 +166,9 @@ for (const [name, kind, pooling] of cases) {
       const fixture = open(name), architecture = fixture.build(pooling);
       const program = learningProgram(architecture, fixture.shape);
       const ran = await run(fixture, architecture, program, feeds(fixture));
-      const gradients = arraysOf(ran.gradients());
+      const gradients = arraysOf(await ran.gradients());
       const losses = [ran.outputs.loss[0], (await ran.again(1)).loss[0]];
-      const weights = arraysOf(ran.weights());
+      const weights = arraysOf(await ran.weights());
       for (const [weight, { values }] of within(fixture.arrays, `${kind}.adam1.`)) {
         for (let i = 0; i < values.length; i++) {
           // Smaller gradients are rounding noise, which Adam's first step blows up to its full rate.

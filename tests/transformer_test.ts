@@ -10,7 +10,7 @@ import { keyOf } from "../core/random.ts";
 import { clsId, padId } from "../core/tokens.ts";
 import { transformer } from "../plugins/architectures/transformer.ts";
 import { geneDistillation } from "../plugins/distillers/gene_distillation.ts";
-import { eagerEngine } from "../streams/engine/eager.ts";
+import { cpuEngine } from "../streams/engine/eager.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { tokenBatch } from "./laws/arbitraries.ts";
 import { architectureLaws } from "./laws/architecture_laws.ts";
@@ -80,18 +80,19 @@ async function learned(
   taught?: { distiller: Distiller; seed: number },
 ) {
   const architecture = transformer({ ...tiny, dropout: 0, pooling: "mean" })(shape);
-  const layout = layoutOf(architecture.weights), engine = eagerEngine("cpu", "cpu");
-  const begin = (seed: number) => {
-    const state = engine.allocate(layout, "training");
-    fillWeights(state.weights, layout, architecture.weights, keyOf(seed));
+  const layout = layoutOf(architecture.weights), engine = cpuEngine();
+  const begin = async (seed: number) => {
+    const state = engine.allocate(layout, "training"), weights = new Float32Array(layout.size);
+    fillWeights(weights, layout, architecture.weights, keyOf(seed));
+    await state.write("weights", weights);
     return state;
   };
-  const state = begin(1), rows = tokens.cells.length, share = shareOf(tokens.masked);
+  const state = await begin(1), rows = tokens.cells.length, share = shareOf(tokens.masked);
   const whole = { cells: rows, length: LENGTH };
   const program = learningProgram(architecture, { ...whole, cells }, taught?.distiller);
   const compiled = await engine.compile(program, layout);
   const said = await (await engine.compile(predictingProgram(architecture, whole), layout))
-    .run(begin(taught?.seed ?? 1), tokenFeeds(tokens, { from: 0, cells: rows }), keyOf(0));
+    .run(await begin(taught?.seed ?? 1), tokenFeeds(tokens, { from: 0, cells: rows }), keyOf(0));
   const lesson = {
     ...said as Record<"mlm" | "mvc" | "cells", Float32Array>,
     kept: shareOf(tokens.padding.map((pad) => 1 - pad)),
@@ -103,7 +104,7 @@ async function learned(
     const losses = await compiled.run(state, { ...feeds, ...more }, keyOf(0));
     for (const name in sums) sums[name] += losses[name][0];
   }
-  const gradients = state.gradients.slice();
+  const gradients = await state.read("gradients");
   await engine.close();
   return { sums, gradients, layout };
 }

@@ -26,6 +26,8 @@ export interface Prediction {
   readonly mvc: tf.Tensor2D;
   /** Cell embedding, cells × width. */
   readonly cells: tf.Tensor2D;
+  /** Next values of running statistics by the names of their weights, when training. */
+  readonly next?: Tensors;
 }
 
 /** A masked-value model: pure functions of (weights, tokens). */

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Architecture, Prediction } from "./architecture.ts";
 import { maskedMeanSquare } from "./composites/mod.ts";
 import type { Distiller } from "../distiller.ts";
-import type { Program, Tensors, TensorSpec } from "./program.ts";
+import { nextOf, type Program, type Tensors, type TensorSpec } from "./program.ts";
 
 /** The shape of the batches that a program runs on. */
 export interface BatchShape {
@@ -34,9 +34,12 @@ export function learningProgram(
   shape: BatchShape,
   distiller?: Distiller,
 ): Program {
+  const moves = architecture.weights.filter(({ learned }) => learned === false)
+    .map(({ name }) => name);
   return {
     name: nameOf(distiller ? "learn from teacher" : "learn", shape),
     purpose: "learn",
+    moves,
     inputs: {
       ...tokenSpecs(shape),
       target: table(shape),
@@ -48,10 +51,11 @@ export function learningProgram(
       const { target, share } = inputs as Tables;
       const mlm = maskedMeanSquare(student.mlm, target, share);
       const mvc = maskedMeanSquare(student.mvc, target, share);
-      const both = tf.add(mlm, mvc);
-      if (!distiller) return { loss: both, mlm, mvc, distil: tf.zerosLike(both) };
+      const both = tf.add(mlm, mvc), next = nextWeights(student, moves);
+      if (!distiller) return { loss: both, mlm, mvc, distil: tf.zerosLike(both), ...next };
       const distil = distiller.penalty(student, teacherOf(inputs), (inputs as Tables).kept);
-      return { loss: tf.add(both, tf.mul(distil, distiller.weight)), mlm, mvc, distil };
+      const loss = tf.add(both, tf.mul(distil, distiller.weight));
+      return { loss, mlm, mvc, distil, ...next };
     },
   };
 }
@@ -65,11 +69,16 @@ export function predictingProgram(architecture: Architecture, shape: BatchShape)
     name: nameOf("predict", shape),
     purpose: "infer",
     inputs: tokenSpecs(shape),
-    apply: (weights, inputs, noise) => ({
-      ...architecture.predict(weights, tokensOf(inputs), noise),
-    }),
+    apply(weights, inputs, noise) {
+      const { mlm, mvc, cells } = architecture.predict(weights, tokensOf(inputs), noise);
+      return { mlm, mvc, cells };
+    },
   };
 }
+
+/** What a run moves the running statistics to. */
+const nextWeights = ({ next }: Prediction, moves: readonly string[]): Tensors =>
+  Object.fromEntries(moves.flatMap((name) => next ? [[nextOf(name), next[name]]] : []));
 
 /** Tensors of cells × positions by name. */
 type Tables = Readonly<Record<string, tf.Tensor2D>>;

@@ -19,6 +19,8 @@ export interface WeightSpec {
   readonly fill: (out: Float32Array, random: Random) => void;
   /** Name of the stream to draw from; the weight's own name unless given. */
   readonly twin?: string;
+  /** False for running statistics: no gradient reaches them, programs that learn move them. */
+  readonly learned?: false;
 }
 
 /** Where a weight lies in the flat buffer, in floats. */
@@ -64,6 +66,8 @@ export interface TensorSpec {
 
 /** Where a program gets its dropout from; the engine feeds it, so a trace captures no randomness. */
 export interface Noise {
+  /** Whether the program learns; statistics of the batch count then, running ones otherwise. */
+  readonly training: boolean;
   /**
    * A tensor of `shape` that holds 0 (with probability `drawnRate(rate)`) or 1 / (1 - drawnRate(rate)),
    * drawn afresh at every run; undefined when the program runs without noise.
@@ -79,18 +83,34 @@ export interface Program {
   readonly apply: (weights: Tensors, inputs: Tensors, noise: Noise) => Tensors;
   /** "learn" differentiates the scalar output called `loss`; "infer" runs without noise. */
   readonly purpose: "learn" | "infer";
+  /**
+   * Names of weights that a run moves: output `next:<name>` takes the place of each. Such outputs
+   * come back to nobody.
+   */
+  readonly moves?: readonly string[];
 }
 
-/** The buffers of one model. Memory belongs to the engine: never used after `close`. */
+/** Name of the output that takes the place of a weight. */
+export const nextOf = (weight: string): string => `next:${weight}`;
+
+/**
+ * The flat buffers of a model. `gradients` is the sum over all runs since the last `optimise`; the
+ * moments are Adam's running means of the gradient and of its square.
+ */
+export const BUFFERS = ["weights", "gradients", "firstMoment", "secondMoment"] as const;
+
+/** One of the flat buffers. */
+export type BufferName = (typeof BUFFERS)[number];
+
+/** The numbers of one model, wherever the engine keeps them. */
 export interface State {
   readonly layout: Layout;
-  readonly weights: Float32Array;
-  /** Sum of the gradients of all runs since the last `optimise`; empty for inference. */
-  readonly gradients: Float32Array;
-  /** Adam's running mean of the gradient; empty for inference. */
-  readonly firstMoment: Float32Array;
-  /** Adam's running mean of the squared gradient; empty for inference. */
-  readonly secondMoment: Float32Array;
+  /** Inference has weights only: its other buffers are empty. */
+  readonly use: "training" | "inference";
+  /** A copy of a whole buffer. */
+  read(buffer: BufferName): Promise<Float32Array>;
+  /** Replaces a whole buffer; refuses another length. */
+  write(buffer: BufferName, values: Float32Array): Promise<void>;
   close(): void;
 }
 
@@ -118,13 +138,32 @@ export interface AdamStep {
   readonly beta2: number;
 }
 
+/** In which numbers matrix products are made; weights, sums and losses are fp32 in each. */
+export type Precision = "fp32" | "bf16";
+
+/** What an engine computes with. */
+export interface Abilities {
+  readonly precision: Precision;
+  /** "processor", or the name of an accelerator. */
+  readonly device: string;
+  /** Threads of the processor that a run may use. */
+  readonly threads: number;
+}
+
 /** Runs or compiles programs. */
-export interface Engine {
+export interface Engine extends Abilities {
   /** What a reader is told, for example "onnx (fp32, 2 threads)". */
   readonly name: string;
-  allocate(layout: Layout, use: "training" | "inference"): State;
+  /** A state, all zero. */
+  allocate(layout: Layout, use: State["use"]): State;
   compile(program: Program, layout: Layout): Promise<Compiled>;
-  /** Applies the gradients to the weights and sets them to zero. */
+  /** Bytes that a run of `program` takes beside its state, told without compiling it; about right. */
+  estimate(program: Program, layout: Layout): number;
+  /**
+   * Applies the gradients to the weights and sets them to zero. Refuses gradients that are not
+   * finite, naming the last weight that has one (gradients come from behind), and leaves the state as
+   * it is.
+   */
   optimise(state: State, step: AdamStep): Promise<void>;
   /** Frees everything, states and compiled programs included. */
   close(): Promise<void>;

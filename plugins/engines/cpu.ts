@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { engine } from "../../core/plugin.ts";
-import { eagerEngine } from "../../streams/engine/eager.ts";
+import { cpuEngine } from "../../streams/engine/eager.ts";
 
 /** Runs programs operation by operation in plain JavaScript: slow, and the oracle of all engines. */
 export const cpu = engine({
@@ -9,7 +9,7 @@ export const cpu = engine({
   config: {},
   make: () =>
     Effect.acquireRelease(
-      Effect.sync(() => eagerEngine("cpu (fp32, plain JavaScript)", "cpu")),
+      Effect.sync(() => cpuEngine()),
       (engine) => Effect.promise(() => engine.close()),
     ),
 });

@@ -8,13 +8,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { RunError } from "../../core/errors.ts";
-import type {
-  Layout,
-  Noise,
-  Program,
-  Slot,
-  Tensors,
-  TensorSpec,
+import {
+  type Layout,
+  nextOf,
+  type Noise,
+  type Program,
+  type Slot,
+  type Tensors,
+  type TensorSpec,
 } from "../../core/model/program.ts";
 
 /** Where the tensors of a program come from and where they go. */
@@ -26,6 +27,8 @@ export interface Host {
   input(name: string, spec: TensorSpec): tf.Tensor;
   /** Receives every output while it is alive. */
   output(name: string, value: tf.Tensor): void;
+  /** Receives the next value of a weight that the program moves. */
+  next(slot: Slot, value: tf.Tensor): void;
   /** Receives the gradient of the loss by a weight; weights that the loss ignores are left out. */
   gradient(slot: Slot, value: tf.Tensor): void;
 }
@@ -38,34 +41,43 @@ export function applyProgram(program: Program, layout: Layout, host: Host): void
       const inputs = Object.fromEntries(
         Object.entries(program.inputs).map(([name, spec]) => [name, host.input(name, spec)]),
       );
+      const moved = new Map(
+        layout.slots.filter(({ name }) => program.moves?.includes(name))
+          .map((slot) => [nextOf(slot.name), slot]),
+      );
       function forward(): Tensors {
         const outputs = program.apply(weights, inputs, host.noise);
-        for (const [name, value] of Object.entries(outputs)) host.output(name, value);
+        for (const [name, value] of Object.entries(outputs)) {
+          const slot = moved.get(name);
+          if (slot) host.next(slot, value);
+          else host.output(name, value);
+        }
         return outputs;
       }
-      if (program.purpose === "infer" || layout.slots.length === 0) return void forward();
+      const learned = layout.slots.filter(({ name }) => !moved.has(nextOf(name)));
+      if (program.purpose === "infer" || learned.length === 0) return void forward();
 
       const gradients = differentiate(
         () => lossOf(program, forward()),
-        layout.slots.map((slot) => weights[slot.name]),
+        learned.map((slot) => weights[slot.name]),
       );
-      layout.slots.forEach((slot, i) => {
+      learned.forEach((slot, i) => {
         const gradient = gradients[i];
         if (gradient) host.gradient(slot, gradient);
       });
     }));
 }
 
-/** Runs `f` on the named backend and goes back to the one before. */
-function onBackend(name: string, f: () => void): void {
+/** What `f` returns when run on the named backend; the one before is chosen again after it. */
+export function onBackend<T>(name: string, f: () => T): T {
   tf.enableProdMode(); // else the cpu backend advertises another package on its first use
   tf.backend(); // chooses one if none is chosen yet
   const before = tf.getBackend();
   if (before === name) return f();
-  // Backends that are made synchronously are in place when setBackend returns its promise.
+  // Backends that exist already are in place when setBackend returns its promise.
   void tf.setBackend(name);
   try {
-    f();
+    return f();
   } finally {
     void tf.setBackend(before);
   }

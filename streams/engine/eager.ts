@@ -6,8 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import {
+  type Abilities,
   type Arrays,
-  at,
   type Compiled,
   type Engine,
   type Layout,
@@ -15,107 +15,160 @@ import {
   type State,
 } from "../../core/model/program.ts";
 import type { Key } from "../../core/random.ts";
-import { adamInPlace } from "./adam.ts";
+import { estimateBytes } from "../trace/estimate.ts";
 import { applyProgram } from "./apply.ts";
+import { allocateEager, type EagerState } from "./eager_state.ts";
 import { feedOf, sizeOf } from "./feeds.ts";
 import { fillSite, keepScale, noiseBy, type NoiseSite, silence } from "./noise.ts";
-import { refuseInference, refuseMisfit, refuseUnless } from "./refusals.ts";
+import { queue } from "./queue.ts";
+import { attempt, refuseMisfit, refuseUnless } from "./refusals.ts";
 import { quickenSegmentSum } from "./segment_sum.ts";
 
-/** An engine on the tfjs backend of that name, whose kernels must answer synchronously. */
-export function eagerEngine(name: string, backend: string): Engine {
-  const open = new Set<State | Compiled>();
-  let closed = false;
+/** What an eager engine is opened with. */
+export interface EagerOptions extends Abilities {
+  /** What a reader is told. */
+  readonly name: string;
+  /** Name of the tfjs backend, which must be initialised. */
+  readonly backend: string;
+}
+
+/** An engine on a tfjs backend. Weights, gradients and moments stay on it; outputs are read. */
+export function eagerEngine({ backend, ...about }: EagerOptions): Engine {
+  const states = new Map<State, EagerState>(), open = new Set<Compiled>();
+  const enqueue = queue();
+  let end: Promise<void> | undefined;
   if (backend === "cpu") quickenSegmentSum();
 
-  function allocate(layout: Layout, use: "training" | "inference"): State {
-    refuseUnless(!closed, "allocate weights", "the engine is closed");
-    const moments = use === "training" ? layout.size : 0;
+  function allocate(layout: Layout, use: State["use"]): State {
+    refuseUnless(!end, "allocate weights", "the engine is closed");
+    const eager = allocateEager(backend, layout, use);
+    const touch = <A>(action: string, f: () => Promise<A>): Promise<A> =>
+      enqueue(() =>
+        attempt(action, () => {
+          refuseUnless(states.has(state), action, "the state is closed");
+          return f();
+        })
+      );
     const state: State = {
       layout,
-      weights: new Float32Array(layout.size),
-      gradients: new Float32Array(moments),
-      firstMoment: new Float32Array(moments),
-      secondMoment: new Float32Array(moments),
-      close: () => void open.delete(state),
+      use,
+      read: (buffer) => touch(`read the ${buffer}`, () => eager.read(buffer)),
+      write: (buffer, values) => touch(`write the ${buffer}`, () => eager.write(buffer, values)),
+      close() {
+        if (states.delete(state)) eager.free();
+      },
     };
-    open.add(state);
+    states.set(state, eager);
     return state;
   }
   function compile(program: Program, layout: Layout): Promise<Compiled> {
+    const action = `run program "${program.name}"`;
     const compiled: Compiled = {
       run: (state, feeds, key) =>
-        promise(() => {
-          refuseUnless(open.has(compiled), `run program "${program.name}"`, "it is closed");
-          refuseUnless(open.has(state), `run program "${program.name}"`, "its state is closed");
-          refuseMisfit(program, layout, state);
-          return runOnce(program, { state, feeds, key, backend });
-        }),
+        enqueue(() =>
+          attempt(action, () => {
+            refuseUnless(open.has(compiled), action, "it is closed");
+            const eager = states.get(state);
+            if (!eager) throw new Error("its state is closed");
+            refuseMisfit(program, layout, eager);
+            return runOnce(program, { state: eager, feeds, key, backend });
+          })
+        ),
       close: () => void open.delete(compiled),
     };
-    return promise(() => {
-      refuseUnless(!closed, `compile program "${program.name}"`, "the engine is closed");
+    return enqueue(() => {
+      refuseUnless(!end, `compile program "${program.name}"`, "the engine is closed");
       open.add(compiled);
       return compiled;
     });
   }
+  async function closeAll(): Promise<void> {
+    for (const state of states.keys()) state.close();
+    open.clear();
+    await enqueue(() => {});
+  }
   return {
-    name,
+    ...about,
     allocate,
     compile,
+    // Every tensor of the forward pass lives until the gradients are there.
+    estimate: (program, layout) => estimateBytes(program, layout, "kept"),
     optimise: (state, step) =>
-      promise(() => {
-        refuseUnless(open.has(state), "optimise", "the state is closed");
-        refuseInference(state, "optimise");
-        adamInPlace(state, step);
-      }),
-    close: () =>
-      promise(() => {
-        closed = true;
-        open.clear();
-      }),
+      enqueue(() =>
+        attempt("optimise", () => {
+          const eager = states.get(state);
+          if (!eager) throw new Error("the state is closed");
+          return eager.optimise(step);
+        })
+      ),
+    close: () => end ??= closeAll(),
   };
 }
 
+/** The oracle of all engines: plain JavaScript. */
+export const cpuEngine = (): Engine =>
+  eagerEngine({
+    name: "cpu (fp32, plain JavaScript)",
+    backend: "cpu",
+    precision: "fp32",
+    device: "processor",
+    threads: 1,
+  });
+
 interface Run {
-  readonly state: State;
+  readonly state: EagerState;
   readonly feeds: Arrays;
   readonly key: Key;
   readonly backend: string;
 }
 
-function runOnce(program: Program, { state, feeds, key, backend }: Run): Arrays {
-  const outputs: Record<string, Float32Array | Int32Array> = {};
-  applyProgram(program, state.layout, {
-    backend,
-    noise: program.purpose === "infer"
-      ? silence
-      : noiseBy((site, index) => tf.tensor(drawSite(site, key, index), [...site.shape])),
-    // A backend may keep the array that it is given, and later ones may write to it.
-    weight: (slot) => tf.tensor(at(state.weights, slot).slice(), [...slot.shape]),
-    input: (name, spec) =>
-      tf.tensor(feedOf(program, feeds, name).slice(), [...spec.shape], spec.dtype),
-    output: (name, value) => {
-      const values = value.dataSync();
-      outputs[name] = value.dtype === "float32"
-        ? Float32Array.from(values)
-        : Int32Array.from(values);
-    },
-    gradient: (slot, value) => {
-      const sum = at(state.gradients, slot), term = value.dataSync();
-      for (let i = 0; i < sum.length; i++) sum[i] += term[i];
-    },
-  });
-  return outputs;
+async function runOnce(program: Program, { state, feeds, key, backend }: Run): Promise<Arrays> {
+  const { layout, tensors, replace } = state;
+  const outputs = new Map<string, tf.Tensor>();
+  const results: { buffer: "weights" | "gradients"; index: number; value: tf.Tensor }[] = [];
+  const indexOf = new Map(layout.slots.map((slot, i) => [slot, i]));
+  try {
+    applyProgram(program, layout, {
+      backend,
+      noise: program.purpose === "infer"
+        ? silence
+        : noiseBy((site, index) => drawSite(site, key, index)),
+      weight: (slot) => tensors.weights[indexOf.get(slot)!],
+      // A backend may keep the array that it is given, and later ones may write to it.
+      input: (name, spec) =>
+        tf.tensor(feedOf(program, feeds, name).slice(), [...spec.shape], spec.dtype),
+      output: (name, value) => void outputs.set(name, tf.keep(tf.clone(value))),
+      next(slot, value) {
+        results.push({
+          buffer: "weights",
+          index: indexOf.get(slot)!,
+          value: tf.keep(tf.clone(value)),
+        });
+      },
+      gradient(slot, value) {
+        const index = indexOf.get(slot)!;
+        const sum = tf.keep(tf.add(tensors.gradients[index], value));
+        results.push({ buffer: "gradients", index, value: sum });
+      },
+    });
+    const read = await Promise.all([...outputs].map(async ([name, tensor]) => {
+      const values = await tensor.data();
+      const copy = tensor.dtype === "float32" ? Float32Array.from(values) : Int32Array.from(values);
+      return [name, copy] as const;
+    }));
+    for (const { buffer, index, value } of results.splice(0)) replace(buffer, index, value);
+    return Object.fromEntries(read);
+  } finally {
+    for (const { value } of results) value.dispose();
+    for (const tensor of outputs.values()) tensor.dispose();
+  }
 }
 
-function drawSite(site: NoiseSite, key: Key, index: number): Float32Array {
-  const keep = new Uint8Array(sizeOf(site.shape)), scale = keepScale(site);
+/** The factors of a noise site; a byte each crosses to the backend. */
+function drawSite(site: NoiseSite, key: Key, index: number): tf.Tensor {
+  const keep = new Uint8Array(sizeOf(site.shape));
   fillSite(keep, site, key, index);
-  const drawn = new Float32Array(keep.length);
-  for (let i = 0; i < keep.length; i++) drawn[i] = keep[i] * scale;
-  return drawn;
+  return tf.tidy(() =>
+    tf.mul(tf.cast(tf.tensor(keep, [...site.shape], "bool"), "float32"), keepScale(site))
+  );
 }
-
-/** The outcome of a synchronous `f` as a promise. */
-const promise = <T>(f: () => T): Promise<T> => new Promise((resolve) => resolve(f()));

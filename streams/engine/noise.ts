@@ -6,7 +6,8 @@
 
 import type * as tf from "@tensorflow/tfjs";
 import type { Noise } from "../../core/model/program.ts";
-import { derive, drawnRate, fillKeep, type Key } from "../../core/random.ts";
+import { derive, drawnRate, type Key } from "../../core/random.ts";
+import { fillKeepQuickly } from "./dropout/fill_keep.ts";
 
 /** One call of `noise.keep` in a program. */
 export interface NoiseSite {
@@ -19,13 +20,14 @@ export const keepScale = (site: NoiseSite): number => Math.fround(1 / (1 - drawn
 
 /** Fills `keep` with the bytes of the `index`-th site of a run: 1 kept, 0 dropped. */
 export function fillSite(keep: Uint8Array, site: NoiseSite, key: Key, index: number): void {
-  fillKeep(keep, site.rate, derive(key, "dropout", index));
+  fillKeepQuickly(keep, site.rate, derive(key, "dropout", index));
 }
 
 /** A noise that numbers the sites in the order of the calls and leaves each to `draw`. */
 export function noiseBy(draw: (site: NoiseSite, index: number) => tf.Tensor): Noise {
   let sites = 0;
   return {
+    training: true,
     keep(shape, rate) {
       const drawn = drawnRate(rate);
       if (!(drawn >= 0 && drawn < 1)) {
@@ -38,4 +40,4 @@ export function noiseBy(draw: (site: NoiseSite, index: number) => tf.Tensor): No
 }
 
 /** The noise of programs that infer. */
-export const silence: Noise = { keep: () => undefined };
+export const silence: Noise = { training: false, keep: () => undefined };

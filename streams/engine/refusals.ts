@@ -5,17 +5,35 @@
  */
 
 import { RunError } from "../../core/errors.ts";
-import type { Layout, Program, State } from "../../core/model/program.ts";
+import type { BufferName, Layout, Program, State } from "../../core/model/program.ts";
 
 /** Fails with `Cannot <action>: <reason>` unless `condition` holds. */
 export function refuseUnless(condition: boolean, action: string, reason: string): void {
   if (!condition) throw new RunError({ message: `Cannot ${action}: ${reason}` });
 }
 
+/** What `f` makes; what it throws without naming the action is made a sentence. */
+export async function attempt<T>(action: string, f: (action: string) => Promise<T>): Promise<T> {
+  try {
+    return await f(action);
+  } catch (error) {
+    if (error instanceof RunError || error instanceof RangeError) throw error;
+    throw new RunError({ message: `Cannot ${action}: ${(error as Error).message}` });
+  }
+}
+
+/** Refuses values for a buffer of another length. */
+export function refuseLength(buffer: BufferName, given: number, expected: number): void {
+  if (given === expected) return;
+  throw new RangeError(
+    `Cannot write the ${buffer}: ${given} numbers given, ${expected} expected`,
+  );
+}
+
 /** Refuses a state that was allocated without gradients and moments. */
-export function refuseInference(state: Pick<State, "layout" | "gradients">, action: string): void {
+export function refuseInference(state: Pick<State, "use">, action: string): void {
   refuseUnless(
-    state.gradients.length === state.layout.size,
+    state.use === "training",
     action,
     "its state was allocated for inference; allocate it for training",
   );
@@ -25,7 +43,7 @@ export function refuseInference(state: Pick<State, "layout" | "gradients">, acti
 export function refuseMisfit(
   program: Program,
   layout: Layout,
-  state: Pick<State, "layout" | "gradients">,
+  state: Pick<State, "layout" | "use">,
 ): void {
   const action = `run program "${program.name}"`;
   const describe = ({ slots }: Layout) => JSON.stringify(slots.map((s) => [s.name, s.shape]));

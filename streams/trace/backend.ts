@@ -6,9 +6,10 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { RunError } from "../../core/errors.ts";
+import { COMPOSITE } from "../../core/model/composites/mod.ts";
 import { type GraphBuilder, graphBuilder } from "./graph.ts";
 import { kernels } from "./kernels/table.ts";
-import { type Kernel, type TensorType, type Traced, uniform } from "./traced.ts";
+import { type Kernel, type Kernels, type TensorType, type Traced, uniform } from "./traced.ts";
 
 /** Name of the backend in tfjs. */
 export const TRACE = "trace";
@@ -131,6 +132,18 @@ function operationsUnderWay(): readonly string[] {
     .map((name) => name.slice(0, -tf.OP_SCOPE_SUFFIX.length));
 }
 
+/** Name of the composite that is running, the innermost; "" outside of all. */
+function compositeUnderWay(): string {
+  const scope = tf.engine().state.scopeStack.findLast(({ name }) => name?.startsWith(COMPOSITE));
+  return scope ? scope.name.slice(COMPOSITE.length) : "";
+}
+
+/** Notes the size of a value that is stored. */
+function measure(graph: GraphBuilder, { value, dtype }: Traced): void {
+  if (value.kind !== "node") return;
+  graph.measure(value.name, tf.util.sizeFromShape([...value.stored]) * (dtype === "bool" ? 1 : 4));
+}
+
 let registered: TraceBackend | undefined;
 
 /** The backend, registered with its kernels when first asked for. */
@@ -138,10 +151,24 @@ export function traceBackend(): TraceBackend {
   if (registered) return registered;
   const backend = new TraceBackend();
   tf.registerBackend(TRACE, () => backend, 0);
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
+  register(backend, kernels);
+  return registered = backend;
+}
+
+/** What `f` returns while the backend also has `more` kernels, those of composites that an engine takes over. */
+export function withKernels<T>(more: Kernels, f: () => T): T {
+  register(traceBackend(), more);
+  try {
+    return f();
+  } finally {
+    for (const name of Object.keys(more)) tf.unregisterKernel(name, TRACE);
+  }
+}
+
+function register(backend: TraceBackend, added: Kernels): void {
+  for (const [kernelName, kernel] of Object.entries(added)) {
     tf.registerKernel({ kernelName, backendName: TRACE, kernelFunc: recording(backend, kernel) });
   }
-  return registered = backend;
 }
 
 /** A kernel as tfjs calls it. */
@@ -151,7 +178,10 @@ function recording(backend: TraceBackend, kernel: Kernel): tf.KernelFunc {
       Object.entries(inputs).filter(([, info]) => info)
         .map(([name, info]) => [name, backend.get(info as tf.TensorInfo)]),
     );
-    const result = kernel(backend.graph, traced, (attrs ?? {}) as never);
+    const { graph } = backend;
+    graph.enter(compositeUnderWay());
+    const result = kernel(graph, traced, (attrs ?? {}) as never);
+    for (const x of [result].flat() as Traced[]) measure(graph, x);
     const info = (x: Traced): tf.TensorInfo => ({
       dataId: backend.put(x),
       shape: [...x.shape],

@@ -19,6 +19,8 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
+  /** Name of the composite that it is a part of, "attention" or "attentionGradient"; "" of none. */
+  readonly within: string;
 }
 
 /** A value that crosses the border of a graph; a word in the shape is a length known at run time. */
@@ -39,6 +41,8 @@ export interface Graph {
   readonly outputs: readonly Port[];
   readonly constants: readonly Constant[];
   readonly nodes: readonly Node[];
+  /** Bytes of values, as far as they are known. */
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 /** Writes a graph; calls that repeat an earlier one get the earlier one's result. */
@@ -56,6 +60,10 @@ export interface GraphBuilder {
     attributes: Attributes,
     outputs: number,
   ): readonly string[];
+  /** Notes the bytes that a value takes. */
+  measure(name: string, bytes: number): void;
+  /** From now on nodes are part of the composite of that name; "" of none. */
+  enter(composite: string): void;
   /** The node that writes a value; undefined for inputs and constants. */
   producer(name: string): Node | undefined;
   /** The graph without what reaches no output. */
@@ -69,7 +77,8 @@ const SHARED_BYTES = 256;
 export function graphBuilder(): GraphBuilder {
   const inputs: Port[] = [], outputs: Port[] = [], constants: Constant[] = [], nodes: Node[] = [];
   const known = new Map<string, readonly string[]>(), producers = new Map<string, Node>();
-  let names = 0;
+  const sizes = new Map<string, number>();
+  let names = 0, within = "";
 
   function constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string {
     const bytes = bytesOf(dtype, values);
@@ -91,7 +100,7 @@ export function graphBuilder(): GraphBuilder {
     const found = known.get(key);
     if (found) return found;
     const names_ = Array.from({ length: count }, () => `t${names++}`);
-    const node = { op, inputs: from, outputs: names_, attributes };
+    const node = { op, inputs: from, outputs: names_, attributes, within };
     nodes.push(node);
     for (const name of names_) producers.set(name, node);
     known.set(key, names_);
@@ -104,13 +113,21 @@ export function graphBuilder(): GraphBuilder {
     },
     output(port, from) {
       outputs.push(port);
-      nodes.push({ op: "Identity", inputs: [from], outputs: [port.name], attributes: {} });
+      nodes.push({
+        op: "Identity",
+        inputs: [from],
+        outputs: [port.name],
+        attributes: {},
+        within: "",
+      });
     },
     constant,
     add: (op, from, attributes = {}) => addMany(op, from, attributes, 1)[0],
     addMany,
+    measure: (name, bytes) => void sizes.set(name, bytes),
+    enter: (composite) => void (within = composite),
     producer: (name) => producers.get(name),
-    build: () => prune({ inputs, outputs, constants, nodes }),
+    build: () => prune({ inputs, outputs, constants, nodes, sizes }),
   };
 }
 
@@ -127,6 +144,7 @@ function prune(graph: Graph): Graph {
     outputs: graph.outputs,
     constants: graph.constants.filter(isLive),
     nodes,
+    sizes: graph.sizes,
   };
 }
 

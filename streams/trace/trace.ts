@@ -9,11 +9,12 @@ import { RunError } from "../../core/errors.ts";
 import type { Layout, Program, Slot } from "../../core/model/program.ts";
 import { applyProgram, type Host } from "../engine/apply.ts";
 import { keepScale, noiseBy, type NoiseSite, silence } from "../engine/noise.ts";
-import { TRACE, traceBackend } from "./backend.ts";
+import { TRACE, traceBackend, withKernels } from "./backend.ts";
 import type { Graph } from "./graph.ts";
 import { binary } from "./kernels/binary.ts";
 import { cast } from "./kernels/unary.ts";
 import {
+  type Kernels,
   node,
   operand,
   type Scattered,
@@ -32,6 +33,8 @@ export type Role =
   | { readonly is: "input" | "output"; readonly name: string }
   /** Rows that are to be added to the gradient of a weight at their ids; rows and ids come in pairs. */
   | { readonly is: "rows" | "ids"; readonly slot: Slot }
+  /** What takes the place of a weight after the run. */
+  | { readonly is: "next"; readonly slot: Slot }
   /** Bytes of a noise site, 1 kept and 0 dropped. */
   | { readonly is: "noise"; readonly site: NoiseSite; readonly index: number };
 
@@ -45,9 +48,11 @@ export interface Trace {
 /**
  * Traces `program`, with its gradients if it learns.
  *
+ * @param composites Kernels of the composites that the engine takes over, and of their gradients, by
+ *   name; all others are traced operation by operation.
  * @throws RunError when an operation cannot be recorded, or captures numbers that may be random.
  */
-export function trace(program: Program, layout: Layout): Trace {
+export function trace(program: Program, layout: Layout, composites: Kernels = {}): Trace {
   const backend = traceBackend(), graph = backend.restart();
   const roles = new Map<string, Role>();
 
@@ -69,6 +74,12 @@ export function trace(program: Program, layout: Layout): Trace {
     const shape = [count, ...slot.shape.slice(1)];
     graph.output({ name: port("rows"), dtype: "float32", shape }, rows);
   }
+  function leave(role: Role, word: string, value: tf.Tensor): void {
+    const found = backend.get(value);
+    const traced = found.dtype === "bool" ? cast(graph, found, "int32") : found;
+    const { shape, dtype } = traced;
+    graph.output({ name: named(role, word), shape, dtype }, whole(graph, traced));
+  }
   const host: Host = {
     backend: TRACE,
     noise: program.purpose === "infer" ? silence : noiseBy((site, index) => {
@@ -79,15 +90,8 @@ export function trace(program: Program, layout: Layout): Trace {
     }),
     weight: (slot) => tensor(named({ is: "weight", slot }, slot.name), "float32", slot.shape),
     input: (name, { shape, dtype }) => tensor(named({ is: "input", name }, name), dtype, shape),
-    output(name, value) {
-      const found = backend.get(value);
-      const traced = found.dtype === "bool" ? cast(graph, found, "int32") : found;
-      const { shape, dtype } = traced;
-      graph.output(
-        { name: named({ is: "output", name }, name), shape, dtype },
-        whole(graph, traced),
-      );
-    },
+    output: (name, value) => leave({ is: "output", name }, name, value),
+    next: (slot, value) => leave({ is: "next", slot }, slot.name, value),
     gradient(slot, value) {
       const term = backend.get(value), scattered = scatteredOf(term);
       if (scattered) return scattered.forEach((rows, part) => scatter(slot, rows, part));
@@ -99,7 +103,7 @@ export function trace(program: Program, layout: Layout): Trace {
     },
   };
   try {
-    applyProgram(program, layout, host);
+    withKernels(composites, () => applyProgram(program, layout, host));
     return { graph: graph.build(), roles };
   } catch (error) {
     throw new RunError({ message: `Cannot compile program "${program.name}": ${reasonOf(error)}` });

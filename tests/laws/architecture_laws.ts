@@ -13,7 +13,7 @@ import { learningProgram } from "../../core/model/objective.ts";
 import { at, type Engine } from "../../core/model/program.ts";
 import { derive, type Key, keyOf, stream } from "../../core/random.ts";
 import type { TokenBatch } from "../../core/tokens.ts";
-import { eagerEngine } from "../../streams/engine/eager.ts";
+import { cpuEngine } from "../../streams/engine/eager.ts";
 import { assertClose, assertSame } from "../first_difference.ts";
 import { key, tokenBatch } from "./arbitraries.ts";
 import { begin, firstWeights, predict, type Said } from "./asked.ts";
@@ -55,7 +55,7 @@ export function architectureLaws(
 ): void {
   const { order = "ignored", padding = "ignored", length = 6 } = options;
   const { detached = ["embedding.weight", "emb_trans.weight", "emb_trans.bias"] } = options;
-  const { openEngine = () => Promise.resolve(eagerEngine("plain TensorFlow.js", "cpu")) } = options;
+  const { openEngine = () => Promise.resolve(cpuEngine()) } = options;
   const batches = tokenBatch({ genes: GENES, maxCells: CELLS, length });
   const architecture = make({ genes: GENES, length });
 
@@ -159,7 +159,7 @@ export function architectureLaws(
       const shown = padding === "seen" ? filled(tokens, key) : tokens;
       const shape = { cells: tokens.cells.length, length };
       const program = weighing(architecture, shape, outputs);
-      const state = begin(engine, architecture, key), { weights, layout } = state;
+      const state = await begin(engine, architecture, key), { layout } = state;
       const compiled = await engine.compile(program, layout);
       const feeds = {
         ...tokenFeeds(shown, { from: 0, cells: shape.cells }),
@@ -167,7 +167,8 @@ export function architectureLaws(
       };
       // The same key, the same dropout: the loss is a function of the weights alone.
       const loss = async () => (await compiled.run(state, feeds, key)).loss[0];
-      const here = await loss(), gradients = state.gradients.slice(), start = weights.slice();
+      const here = await loss(), gradients = await state.read("gradients");
+      const start = await state.read("weights"), weights = start.slice();
 
       for (const slot of layout.slots) {
         if (outputs[0] === "mvc" && detached.includes(slot.name)) continue;
@@ -175,6 +176,7 @@ export function architectureLaws(
         const direction = directionOf(slot.size, derive(key, "direction", slot.name));
         const lossAt = async (step: number) => {
           for (let i = 0; i < own.length; i++) own[i] = origin[i] + step * direction[i];
+          await state.write("weights", weights);
           return await loss();
         };
         const around = { step: STEP, here, below: await lossAt(-STEP), above: await lossAt(STEP) };
@@ -190,7 +192,7 @@ export function architectureLaws(
 
   law("leaves no tensor behind", async (tokens, key, engine) => {
     const shape = { cells: tokens.cells.length, length };
-    const state = begin(engine, architecture, key);
+    const state = await begin(engine, architecture, key);
     const feeds = learningFeeds(tokens, shareOf(tokens.masked), { from: 0, cells: shape.cells });
     const before = tf.memory().numTensors;
     const compiled = await engine.compile(learningProgram(architecture, shape), state.layout);

@@ -19,11 +19,15 @@ export function firstWeights(architecture: Architecture, key: Key): Float32Array
 }
 
 /** A state with weights away from their first values: zero biases and equal layers hide mistakes. */
-export function begin(engine: Engine, architecture: Architecture, key: Key): State {
+export async function begin(
+  engine: Engine,
+  architecture: Architecture,
+  key: Key,
+): Promise<State> {
   const state = engine.allocate(layoutOf(architecture.weights), "training");
-  state.weights.set(firstWeights(architecture, key));
   const random = stream(derive(key, "shake"));
-  for (let i = 0; i < state.weights.length; i++) state.weights[i] += 0.1 * random.normal();
+  const shaken = firstWeights(architecture, key).map((weight) => weight + 0.1 * random.normal());
+  await state.write("weights", shaken);
   return state;
 }
 
@@ -48,7 +52,7 @@ export async function predict(
   const { cells = tokens.cells.length } = given;
   const { feeds = tokenFeeds(tokens, { from: 0, cells }) } = given;
   const program = predictingProgram(architecture, { cells, length: tokens.length });
-  const state = begin(engine, architecture, key);
+  const state = await begin(engine, architecture, key);
   const compiled = await engine.compile(program, state.layout);
   const outputs = await compiled.run(state, feeds, key);
   const said = Object.fromEntries(

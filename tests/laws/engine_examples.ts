@@ -161,6 +161,6 @@ export async function begin(
 ): Promise<{ state: State; compiled: Compiled }> {
   const compiled = await engine.compile(program, layout);
   const state = engine.allocate(layout, "training");
-  state.weights.set(weights);
+  await state.write("weights", weights);
   return { state, compiled };
 }

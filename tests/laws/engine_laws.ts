@@ -7,9 +7,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Engine } from "../../core/model/program.ts";
+import { type Engine, nextOf } from "../../core/model/program.ts";
 import { drawnRate, keyOf, stream } from "../../core/random.ts";
-import { eagerEngine } from "../../streams/engine/eager.ts";
+import { cpuEngine } from "../../streams/engine/eager.ts";
 import { assertClose, assertSame } from "../first_difference.ts";
 import { ADAM, begin, type Example, exampleOf, examples, KEY, linear } from "./engine_examples.ts";
 import { type Law, lifeLaws } from "./engine_life_laws.ts";
@@ -28,7 +28,7 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
 
   for (const [topic, arbitrary] of Object.entries(examples)) {
     law(`agrees with plain TensorFlow.js on ${topic}`, async (engine) => {
-      const oracle = eagerEngine("oracle", "cpu");
+      const oracle = cpuEngine();
       await fc.assert(
         fc.asyncProperty(arbitrary, async (example) => {
           const [actual, expected] = [await ran(engine, example), await ran(oracle, example)];
@@ -45,11 +45,11 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
   law("adds up gradients until it optimises", async (engine) => {
     const example = linear(3), { state, compiled } = await begin(engine, example);
     await compiled.run(state, example.feeds, KEY);
-    const once = state.gradients.slice();
+    const once = await state.read("gradients");
     await compiled.run(state, example.feeds, KEY);
-    assertNear(state.gradients, once.map((gradient) => 2 * gradient));
+    assertNear(await state.read("gradients"), once.map((gradient) => 2 * gradient));
     await engine.optimise(state, { ...ADAM, step: 1 });
-    assertSame(state.gradients, new Float32Array(example.layout.size));
+    assertSame(await state.read("gradients"), new Float32Array(example.layout.size));
   });
 
   law("steps as Adam does", async (engine) => {
@@ -58,9 +58,11 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
     const expected = Float64Array.from(example.weights);
     const first = new Float64Array(expected.length), second = new Float64Array(expected.length);
     for (let step = 1; step <= 5; step++) {
+      // Of all sizes, down to where epsilon decides.
+      const gradients = Float32Array.from(expected, (_, i) => random.normal() * 10 ** -(i % 10));
+      await state.write("gradients", gradients);
       for (let i = 0; i < expected.length; i++) {
-        // Of all sizes, down to where epsilon decides.
-        const gradient = state.gradients[i] = random.normal() * 10 ** -(i % 10);
+        const gradient = gradients[i];
         first[i] = ADAM.beta1 * first[i] + (1 - ADAM.beta1) * gradient;
         second[i] = ADAM.beta2 * second[i] + (1 - ADAM.beta2) * gradient ** 2;
         const mean = first[i] / (1 - ADAM.beta1 ** step);
@@ -69,19 +71,19 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
       }
       await engine.optimise(state, { ...ADAM, step });
     }
-    assertClose(state.weights, expected, { relative: 1e-6, absolute: 1e-6 });
-    assertClose(state.firstMoment, first, { relative: 1e-4, absolute: 1e-12 });
-    assertClose(state.secondMoment, second, { relative: 1e-4, absolute: 1e-20 });
+    assertClose(await state.read("weights"), expected, { relative: 1e-6, absolute: 1e-6 });
+    assertClose(await state.read("firstMoment"), first, { relative: 1e-4, absolute: 1e-12 });
+    assertClose(await state.read("secondMoment"), second, { relative: 1e-4, absolute: 1e-20 });
   });
 
   law("gives the same bytes for the same run", async (engine) => {
     const example = crowded(), { compiled, state } = await begin(engine, example);
     await compiled.run(state, example.feeds, KEY);
-    const first = state.gradients.slice();
+    const first = await state.read("gradients");
     for (let run = 0; run < 5; run++) {
-      state.gradients.fill(0);
+      await state.write("gradients", first.map(() => 0));
       await compiled.run(state, example.feeds, KEY);
-      assertSame(state.gradients, first);
+      assertSame(await state.read("gradients"), first);
     }
   });
 
@@ -93,7 +95,7 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
     for (let i = 0; i < factor.length; i++) {
       expected[ids[Math.floor(i / width)] * width + i % width] += factor[i];
     }
-    assertClose(state.gradients, expected, { relative: 1e-4, absolute: 1e-3 });
+    assertClose(await state.read("gradients"), expected, { relative: 1e-4, absolute: 1e-3 });
   });
 
   law("drops by the key of the run", async (engine) => {
@@ -126,22 +128,85 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
     const program = { ...example.program, purpose: "infer" as const };
     const compiled = await engine.compile(program, example.layout);
     const state = engine.allocate(example.layout, "inference");
-    state.weights.set(example.weights);
+    await state.write("weights", example.weights);
     assertSame((await compiled.run(state, {}, KEY)).calm, example.weights);
-    assert.equal(state.gradients.length, 0);
+    assert.equal((await state.read("gradients")).length, 0);
+  });
+
+  law("refuses gradients that are not finite, and keeps the state as it was", async (engine) => {
+    for (const wrong of [NaN, Infinity, -Infinity]) {
+      const example = linear(9), { state } = await begin(engine, example);
+      const { slots, size } = example.layout;
+      const gradients = new Float32Array(size).fill(1);
+      // The first number of the second weight.
+      gradients[slots[1].offset] = wrong;
+      await state.write("gradients", gradients);
+      await assert.rejects(() => engine.optimise(state, { ...ADAM, step: 1 }), {
+        name: "RunError",
+        message: `Cannot optimise: the gradient of "${slots[1].name}" is not finite`,
+      });
+      assertSame(await state.read("weights"), example.weights);
+      assertSame(await state.read("firstMoment"), new Float32Array(size));
+    }
+  });
+
+  law("moves the statistics that a program names", async (engine) => {
+    const example = exampleOf(
+      "moving",
+      1,
+      { weights: { w: [3], mean: [3] }, floats: { x: [3] } },
+      ({ w, mean }, { x }) => ({
+        loss: tf.sum(tf.mul(tf.mul(w, mean), x)),
+        [nextOf("mean")]: tf.add(tf.mul(mean, 0.9), tf.mul(x, 0.1)),
+      }),
+    );
+    const moving = { ...example, program: { ...example.program, moves: ["mean"] } };
+    const { state, compiled } = await begin(engine, moving);
+    const outputs = await compiled.run(state, example.feeds, KEY);
+    assert.deepEqual(Object.keys(outputs), ["loss"]);
+    const before = example.weights, { x } = example.feeds;
+    const expected = before.map((value, i) => i < 3 ? value : 0.9 * value + 0.1 * x[i - 3]);
+    assertClose(await state.read("weights"), expected, { absolute: 1e-6 });
+    // Of the weight by the statistics before the run; none for the statistics.
+    const gradients = Float32Array.from(before, (_, i) => i < 3 ? before[i + 3] * x[i] : 0);
+    assertClose(await state.read("gradients"), gradients, { absolute: 1e-6 });
+  });
+
+  law("tells how much memory a program takes", (engine) => {
+    const bytes = (n: number) => {
+      const { program, layout } = exampleOf("wide", 1, {
+        weights: { w: [64] },
+        floats: { x: [n, 64] },
+      }, ({ w }, { x }) => ({ loss: tf.sum(tf.tanh(tf.mul(x, w))) }));
+      return engine.estimate(program, layout);
+    };
+    // At least the feed and a value of its size.
+    assert.ok(bytes(1000) >= 2 * 4 * 64_000);
+    assert.ok(bytes(4000) > 3.9 * bytes(1000) && bytes(4000) < 4.1 * bytes(1000));
+    return Promise.resolve();
+  });
+
+  law("refuses buffers of another length", async (engine) => {
+    const { state } = await begin(engine, linear(10));
+    await assert.rejects(() => state.write("weights", new Float32Array(1)), {
+      message: /^Cannot write the weights: 1 numbers given, 24 expected$/,
+    });
   });
 
   law("keeps the states of one program apart", async (engine) => {
     const example = linear(5), { state, compiled } = await begin(engine, example);
     const other = engine.allocate(example.layout, "training");
     await compiled.run(state, example.feeds, KEY);
-    assertSame(other.gradients, new Float32Array(example.layout.size));
-    const before = { weights: state.weights.slice(), gradients: state.gradients.slice() };
+    assertSame(await other.read("gradients"), new Float32Array(example.layout.size));
+    const buffers = async () => ({
+      weights: await state.read("weights"),
+      gradients: await state.read("gradients"),
+    });
+    const before = await buffers();
     await compiled.run(other, example.feeds, KEY);
     await engine.optimise(other, { ...ADAM, step: 1 });
     other.close();
-    const { weights, gradients } = state;
-    assertSame({ weights, gradients }, before);
+    assertSame(await buffers(), before);
     await compiled.run(state, example.feeds, KEY);
   });
 
@@ -164,7 +229,7 @@ async function ran(engine: Engine, example: Example) {
   const { state, compiled } = await begin(engine, example);
   const outputs = await compiled.run(state, example.feeds, KEY);
   const copied = Object.entries(outputs).map(([name, values]) => [name, values.slice()] as const);
-  const gradients = state.gradients.slice();
+  const gradients = await state.read("gradients");
   state.close();
   compiled.close();
   return { outputs: Object.fromEntries(copied), gradients };

@@ -12,7 +12,7 @@ export function embedding(
   ids: tf.Tensor2D,
   padding: tf.Tensor2D,
 ): tf.Tensor2D {
-  return withGradient([table], () => {
+  return withGradient("embedding", { inputs: { table }, constants: { ids, padding } }, () => {
     const rows = tf.reshape<tf.Rank.R1>(ids, [ids.size]);
     return {
       value: tf.gather(table, rows),

@@ -14,8 +14,8 @@ export function layerNorm(
   { weight, bias }: Affine,
   residual?: tf.Tensor2D,
 ): tf.Tensor2D {
-  const terms = residual ? [x, residual] : [x];
-  return withGradient([weight, bias, ...terms], () => {
+  const terms = residual ? { x, residual } : { x };
+  return withGradient("layerNorm", { inputs: { weight, bias, ...terms } }, () => {
     const sum = residual ? tf.add(x, residual) : x;
     const centred = tf.sub(sum, tf.mean(sum, 1, true));
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), EPSILON));
@@ -28,7 +28,7 @@ export function layerNorm(
         const along = tf.mean(tf.mul(dWeight, weight), 1, true);
         const level = tf.mean(dNormal, 1, true);
         const dSum = tf.mul(tf.sub(tf.sub(dNormal, level), tf.mul(normal, along)), inverse);
-        return [tf.sum(dWeight, 0), tf.sum(dy, 0), ...terms.map(() => dSum)];
+        return [tf.sum(dWeight, 0), tf.sum(dy, 0), ...Object.keys(terms).map(() => dSum)];
       },
     };
   });

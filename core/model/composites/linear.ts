@@ -8,7 +8,7 @@ export function linear(
   { weight, bias }: Affine,
   activation: "none" | "relu" = "none",
 ): tf.Tensor2D {
-  return withGradient([x, weight, bias], () => {
+  return withGradient("linear", { inputs: { x, weight, bias }, attributes: { activation } }, () => {
     const sum = tf.add<tf.Tensor2D>(tf.matMul(x, weight), bias);
     const value = activation === "relu" ? tf.relu(sum) : sum;
     return {

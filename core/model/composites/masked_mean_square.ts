@@ -11,7 +11,8 @@ export function maskedMeanSquare(
   target: tf.Tensor2D,
   share: tf.Tensor2D,
 ): tf.Scalar {
-  return withGradient([prediction], () => {
+  const given = { inputs: { prediction }, constants: { target, share } };
+  return withGradient("maskedMeanSquare", given, () => {
     const error = tf.sub(prediction, target), shared = tf.mul(error, share);
     return {
       value: tf.sum<tf.Scalar>(tf.mul(shared, error)),

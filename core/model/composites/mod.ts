@@ -6,6 +6,7 @@
  * @module
  */
 
+export { adam, type AdamScalars, adamScalars, type Moving } from "./adam.ts";
 export { type Affine, affine } from "./affine.ts";
 export { attention, type AttentionOptions } from "./attention.ts";
 export { detach } from "./detach.ts";
@@ -15,4 +16,12 @@ export { layerNorm } from "./layer_norm.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export { linear } from "./linear.ts";
 export { maskedMeanSquare } from "./masked_mean_square.ts";
-export { type Pass, withGradient } from "./with_gradient.ts";
+export {
+  COMPOSITE,
+  type Given,
+  gradientOf,
+  type Pass,
+  type Watch,
+  watching,
+  withGradient,
+} from "./with_gradient.ts";

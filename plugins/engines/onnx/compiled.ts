@@ -75,7 +75,12 @@ export async function compileProgram(
         if (role.is === "noise") fillSite(array as Uint8Array, role.site, key, role.index);
       }
       await (bindings.get(state) ?? bind(state)).run();
-      for (const { slot, ids, rows } of scattered) addRows(at(state.gradients, slot), ids, rows);
+      for (const { role, array } of own) {
+        if (role.is === "next") at(state.arrays.weights, role.slot).set(array);
+      }
+      for (const { slot, ids, rows } of scattered) {
+        addRows(at(state.arrays.gradients, slot), ids, rows);
+      }
       return outputs;
     },
     forget(state) {

@@ -7,12 +7,25 @@
  * @module
  */
 
-import { RunError } from "../../../core/errors.ts";
-import type { Compiled, Engine, Layout, Program, State } from "../../../core/model/program.ts";
-import { refuseInference, refuseMisfit, refuseUnless } from "../../../streams/engine/refusals.ts";
+import {
+  at,
+  type Compiled,
+  type Engine,
+  type Layout,
+  type Program,
+  type State,
+} from "../../../core/model/program.ts";
+import { queue } from "../../../streams/engine/queue.ts";
+import {
+  attempt,
+  refuseInference,
+  refuseLength,
+  refuseMisfit,
+  refuseUnless,
+} from "../../../streams/engine/refusals.ts";
+import { estimateBytes } from "../../../streams/trace/estimate.ts";
 import { compileProgram, type NativeProgram } from "./compiled.ts";
 import { type BoundOptimiser, openOptimiser } from "./optimiser.ts";
-import { queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { allocateState, type NativeState } from "./state.ts";
 
@@ -24,11 +37,25 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
   const enqueue = queue();
   let running: NativeProgram | undefined, end: Promise<void> | undefined;
 
-  function allocate(layout: Layout, use: "training" | "inference"): State {
+  function allocate(layout: Layout, use: State["use"]): State {
     refuseUnless(!end, "allocate weights", "the engine is closed");
     const native = allocateState(runtime, layout, use);
-    const { weights, gradients, firstMoment, secondMoment } = native;
-    const state = { layout, weights, gradients, firstMoment, secondMoment, close };
+    const touch = <A>(action: string, f: () => A): Promise<A> =>
+      enqueue(() => {
+        refuseUnless(states.has(state), action, "the state is closed");
+        return f();
+      });
+    const state: State = {
+      layout,
+      use,
+      read: (buffer) => touch(`read the ${buffer}`, () => native.arrays[buffer].slice()),
+      write: (buffer, values) =>
+        touch(`write the ${buffer}`, () => {
+          refuseLength(buffer, values.length, native.arrays[buffer].length);
+          native.arrays[buffer].set(values);
+        }),
+      close,
+    };
     states.set(state, native);
 
     function close(): void {
@@ -82,8 +109,9 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
     refuseInference(memory, "optimise");
     const bound = optimisers.get(memory) ?? optimiser.bind(memory);
     optimisers.set(memory, bound);
+    if (!await bound.isFinite()) throw new Error(wrongGradient(memory));
     await bound.step(step);
-    memory.gradients.fill(0);
+    memory.arrays.gradients.fill(0);
   }
 
   async function closeAll(): Promise<void> {
@@ -93,7 +121,11 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
   }
   return {
     name: `onnx (fp32, ${threads} ${threads === 1 ? "thread" : "threads"})`,
+    precision: "fp32",
+    device: "processor",
+    threads,
     allocate,
+    estimate: (program, layout) => estimateBytes(program, layout, "reused"),
     compile: (program, layout) =>
       enqueue(() => attempt(`compile program "${program.name}"`, () => compile(program, layout))),
     optimise: (state, step) => enqueue(() => attempt("optimise", () => optimise(state, step))),
@@ -101,12 +133,10 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
   };
 }
 
-/** What `f` makes; what it throws without naming the action is made a sentence. */
-async function attempt<T>(action: string, f: (action: string) => Promise<T>): Promise<T> {
-  try {
-    return await f(action);
-  } catch (error) {
-    if (error instanceof RunError || error instanceof RangeError) throw error;
-    throw new RunError({ message: `Cannot ${action}: ${(error as Error).message}` });
-  }
+/** What is wrong with the gradients of a state, the last that is not finite. */
+function wrongGradient({ layout, arrays }: NativeState): string {
+  const wrong = layout.slots.findLast((slot) =>
+    at(arrays.gradients, slot).some((value) => !Number.isFinite(value * value))
+  );
+  return `the gradient of "${wrong?.name}" is not finite`;
 }

@@ -5,18 +5,25 @@
  * @module
  */
 
-import type { AdamStep } from "../../../core/model/program.ts";
-import { ADAM_EPSILON } from "../../../streams/engine/adam.ts";
+import { type AdamScalars, adamScalars } from "../../../core/model/composites/mod.ts";
+import { type AdamStep, BUFFERS } from "../../../core/model/program.ts";
 import { type Graph, graphBuilder } from "../../../streams/trace/graph.ts";
 import { allocateBlock, type Tensor, tensorAt } from "./memory.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSession } from "./session.ts";
-import { BUFFERS, type NativeState } from "./state.ts";
+import type { NativeState } from "./state.ts";
 
 /** Floats in a piece: its four buffers and what is computed in between stay in the cache. */
 const PIECE = 2 ** 17;
 
-const SCALARS = ["beta1", "rest1", "beta2", "rest2", "rate", "epsilon"] as const;
+const SCALARS: readonly (keyof AdamScalars)[] = [
+  "beta1",
+  "rest1",
+  "beta2",
+  "rest2",
+  "rate",
+  "epsilon",
+];
 
 /** The optimiser of an engine. */
 export interface Optimiser {
@@ -27,6 +34,8 @@ export interface Optimiser {
 
 /** The optimiser on a state. */
 export interface BoundOptimiser {
+  /** Whether no gradient, nor its square, is infinite or not a number. */
+  isFinite(): Promise<boolean>;
   /** Applies one step to weights and moments; the gradients stay as they are. */
   step(step: AdamStep): Promise<void>;
   free(): void;
@@ -35,8 +44,14 @@ export interface BoundOptimiser {
 /** Opens the optimiser on that many threads. */
 export async function openOptimiser(runtime: Runtime, threads: number): Promise<Optimiser> {
   const session = await openSession(runtime, adamGraph(), threads);
-  const block = allocateBlock(runtime, 4 * SCALARS.length);
-  const scalars = new Float32Array(block.buffer);
+  const sum = await openSession(runtime, sumGraph(), threads);
+  const block = allocateBlock(runtime, 4 * (SCALARS.length + 1));
+  const scalars = new Float32Array(block.buffer, 0, SCALARS.length);
+  const total = new Float32Array(block.buffer, 4 * SCALARS.length, 1);
+  const summed = tensorAt(runtime, block.address + BigInt(total.byteOffset), {
+    dtype: "float32",
+    shape: [],
+  });
   const fed = SCALARS.map((name, i): [string, Tensor] => [
     name,
     tensorAt(runtime, block.address + BigInt(4 * i), { dtype: "float32", shape: [] }),
@@ -56,29 +71,32 @@ export async function openOptimiser(runtime: Runtime, threads: number): Promise<
     bind(state) {
       const count = Math.ceil(state.layout.size / PIECE);
       const pieces = Array.from({ length: count }, (_, i) => bindPiece(state, i * PIECE));
+      const gradients = state.tensor("gradients", { offset: 0, shape: [state.layout.size] });
+      const squares = sum.bind(new Map([["gradients", gradients]]), new Map([["sum", summed]]));
       return {
-        async step({ rate, step, beta1, beta2 }) {
-          const root = Math.sqrt(1 - beta2 ** step), scale = rate * root / (1 - beta1 ** step);
-          scalars.set([beta1, 1 - beta1, beta2, 1 - beta2, scale, ADAM_EPSILON * root]);
+        async isFinite() {
+          await squares.run();
+          return Number.isFinite(total[0]);
+        },
+        async step(step) {
+          const values = adamScalars(step);
+          scalars.set(SCALARS.map((name) => values[name]));
           for (const piece of pieces) await piece.run();
         },
         free() {
-          for (const piece of pieces) piece.free();
+          for (const binding of [squares, ...pieces]) binding.free();
         },
       };
     },
     free() {
-      for (const [, tensor] of fed) tensor.free();
+      for (const tensor of [summed, ...fed.map(([, tensor]) => tensor)]) tensor.free();
       block.free();
-      session.free();
+      for (const each of [session, sum]) each.free();
     },
   };
 }
 
-/**
- * θ − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε √(1 − β₂ᵗ)): the bias corrections are drawn out of
- * the vectors into the scalars `rate` and `epsilon`.
- */
+/** The composite `adam` on pieces of any length. */
 function adamGraph(): Graph {
   const graph = graphBuilder(), length = "length";
   const [weights, gradients, first, second] = BUFFERS.map((name) =>
@@ -100,5 +118,14 @@ function adamGraph(): Graph {
   for (const [name, value] of Object.entries(results)) {
     graph.output({ name: `${name} after`, dtype: "float32", shape: [length] }, value);
   }
+  return graph.build();
+}
+
+/** The sum of all squared gradients. */
+function sumGraph(): Graph {
+  const graph = graphBuilder();
+  const gradients = graph.input({ name: "gradients", dtype: "float32", shape: ["length"] });
+  const sum = graph.add("ReduceSumSquare", [gradients], { keepdims: 0 });
+  graph.output({ name: "sum", dtype: "float32", shape: [] }, sum);
   return graph.build();
 }

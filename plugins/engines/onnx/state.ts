@@ -4,18 +4,14 @@
  * @module
  */
 
-import type { Layout, State } from "../../../core/model/program.ts";
+import { type BufferName, BUFFERS, type Layout, type State } from "../../../core/model/program.ts";
 import { allocateBlock, type Tensor, tensorAt } from "./memory.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** The flat buffers of a state. */
-export const BUFFERS = ["weights", "gradients", "firstMoment", "secondMoment"] as const;
-
-/** One of the flat buffers. */
-export type BufferName = (typeof BUFFERS)[number];
-
-/** A state without its way to close, and its memory as tensors. */
-export interface NativeState extends Omit<State, "close"> {
+/** The buffers of a state as arrays and as tensors. */
+export interface NativeState extends Pick<State, "layout" | "use"> {
+  /** Views of native memory: empty once detached, never to be used after. */
+  readonly arrays: Readonly<Record<BufferName, Float32Array>>;
   /** The floats of a buffer from `offset` on, as a tensor; made once, freed with the state. */
   tensor(
     buffer: BufferName,
@@ -30,21 +26,19 @@ export interface NativeState extends Omit<State, "close"> {
 export function allocateState(
   runtime: Runtime,
   layout: Layout,
-  use: "training" | "inference",
+  use: State["use"],
 ): NativeState {
   const blocks = BUFFERS.map((name) =>
     allocateBlock(runtime, use === "training" || name === "weights" ? 4 * layout.size : 0)
   );
-  const [weights, gradients, firstMoment, secondMoment] = blocks.map((block) =>
-    new Float32Array(block.buffer)
-  );
+  const arrays = Object.fromEntries(
+    BUFFERS.map((name, i) => [name, new Float32Array(blocks[i].buffer)]),
+  ) as Record<BufferName, Float32Array>;
   const tensors = new Map<string, Tensor>();
   return {
     layout,
-    weights,
-    gradients,
-    firstMoment,
-    secondMoment,
+    use,
+    arrays,
     tensor(buffer, { offset, shape }) {
       const key = `${buffer} ${offset} ${shape}`;
       const known = tensors.get(key);
