@@ -13,24 +13,22 @@ import { Argument, CliConfig, Command, Flag, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { formats } from "./core/report/tables/format.ts";
-import { wrap } from "./core/report/wrap.ts";
 import config from "./deno.json" with { type: "json" };
 import { exitCodeOf, sentenceOf } from "./streams/console/ending.ts";
-import { count, given, importing, json, overriding, text } from "./streams/console/flags.ts";
+import { atlasCommand } from "./streams/console/atlas_command.ts";
+import { load, print, width } from "./streams/console/command.ts";
+import { json, overridesOf, overriding, text } from "./streams/console/flags.ts";
 import { Screen } from "./streams/console/screen.ts";
 import { usage } from "./streams/console/usage.ts";
 
 const experiment = Argument.String("experiment").pipe(
   Argument.withDescription("Experiment file, JSON with comments"),
 );
-const folder = Argument.String("folder").pipe(Argument.withDescription("Folder of the atlas"));
-const newAtlas = text("output", "folder", "New folder for the atlas");
 
-const load = <A>(module: () => Promise<A>) => Effect.promise(module);
 const box = load(() => import("./plugins/mod.ts"));
-const width = Effect.map(Screen, (screen) => screen.output().columns);
-const print = (lines: readonly string[]) =>
-  Effect.map(Screen, (screen) => screen.print(lines.join("\n") + "\n"));
+const atlas = atlasCommand((shape) =>
+  Effect.map(box, ({ synthetic }) => Schema.decodeUnknownSync(synthetic.config)(shape))
+);
 
 const run = Command.make(
   "run",
@@ -45,7 +43,7 @@ const run = Command.make(
   Effect.fnUntraced(function* ({ experiment, output, json, ...flags }) {
     const { runFile } = yield* load(() => import("./streams/experiment/run_file.ts"));
     yield* runFile(experiment, yield* box, {
-      overrides: given(flags),
+      overrides: overridesOf(flags),
       output: Option.getOrUndefined(output),
       results: json ? "events" : "table",
     });
@@ -58,7 +56,7 @@ const check = Command.make(
   Effect.fnUntraced(function* ({ experiment, ...flags }) {
     const { checkFile } = yield* load(() => import("./streams/experiment/check_file.ts"));
     const { planInWords } = yield* load(() => import("./core/report/run_in_words.ts"));
-    const plan = yield* checkFile(experiment, yield* box, given(flags));
+    const plan = yield* checkFile(experiment, yield* box, overridesOf(flags));
     yield* print(planInWords(plan, yield* width));
   }),
 ).pipe(Command.withDescription("Say what a run would be, or what keeps it from starting"));
@@ -73,7 +71,7 @@ const genes = Command.make(
   },
   Effect.fnUntraced(function* ({ experiment, output, ...flags }) {
     const split = yield* load(() => import("./streams/experiment/split.ts"));
-    const found = yield* split.splitOfFile(experiment, yield* box, given(flags));
+    const found = yield* split.splitOfFile(experiment, yield* box, overridesOf(flags));
     if (Option.isSome(output)) yield* split.writeSplit(output.value, found);
     yield* print(split.splitInWords(found, yield* width));
   }),
@@ -112,102 +110,17 @@ const plugins = Command.make(
   }),
 ).pipe(Command.withDescription("List every plugin with its purpose and configuration"));
 
-const importCommand = Command.make(
-  "import",
-  {
-    inputs: Argument.String("input").pipe(
-      Argument.withDescription("An h5ad file or a folder with Matrix Market files, or name=path"),
-      Argument.variadic({ min: 1 }),
-    ),
-    output: newAtlas,
-    vocabulary: text("genes", "file", "Vocabulary, a symbol a line; all symbols unless given").pipe(
-      Flag.optional,
-    ),
-    options: importing,
-  },
-  Effect.fnUntraced(function* ({ inputs, output, vocabulary, options }) {
-    const { importAtlas } = yield* load(() => import("./streams/import/import_atlas.ts"));
-    const { readSymbols } = yield* load(() => import("./streams/import/read_symbols.ts"));
-    const { writtenInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
-    const { openCounter } = yield* load(() => import("./plugins/reporters/progress/counter.ts"));
-    const genes = Option.isSome(vocabulary)
-      ? { genes: yield* readSymbols(vocabulary.value) }
-      : undefined;
-    const request = { inputs, output, options: { ...given(options), ...genes } };
-    const { manifest, notes } = yield* Effect.scoped(
-      Effect.flatMap(
-        openCounter("cells"),
-        (show) => importAtlas(request, ({ done, all }) => show(done, all)),
-      ),
-    );
-    const columns = yield* width;
-    yield* print(
-      [...notes, writtenInWords(output, manifest)].flatMap((line) => wrap(line, 2, columns)),
-    );
+const doctor = Command.make(
+  "doctor",
+  { json: json("Print it as JSON") },
+  Effect.fnUntraced(function* ({ json }) {
+    const { examineEngines, trusted } = yield* load(() => import("./streams/doctor/examine.ts"));
+    const { enginesInWords } = yield* load(() => import("./streams/doctor/engines_in_words.ts"));
+    const found = yield* examineEngines(yield* box);
+    yield* print(json ? [JSON.stringify(found, null, 2)] : enginesInWords(found, yield* width));
+    yield* trusted(found);
   }),
-).pipe(Command.withDescription("Write h5ad files and Matrix Market folders as one atlas"));
-
-const info = Command.make(
-  "info",
-  { folder, json: json("Print it as JSON") },
-  Effect.fnUntraced(function* ({ folder, json }) {
-    const { describeAtlas } = yield* load(() => import("./streams/atlas/describe_atlas.ts"));
-    const { atlasInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
-    const found = yield* describeAtlas(folder);
-    yield* print(json ? [JSON.stringify(found, null, 2)] : atlasInWords(found, yield* width));
-  }),
-).pipe(Command.withDescription("Say what an atlas holds"));
-
-const head = Command.make(
-  "head",
-  {
-    folder,
-    cells: count("cells", 5, "Number of cells"),
-    json: json("Print a cell a line as JSON"),
-  },
-  Effect.fnUntraced(function* ({ folder, cells, json }) {
-    const { headOf } = yield* load(() => import("./streams/atlas/head_of.ts"));
-    const { cellsInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
-    const found = yield* headOf(folder, cells);
-    yield* print(
-      json ? found.map((cell) => JSON.stringify(cell)) : cellsInWords(found, yield* width),
-    );
-  }),
-).pipe(Command.withDescription("Show the first cells of an atlas"));
-
-const verify = Command.make(
-  "verify",
-  { folder },
-  Effect.fnUntraced(function* ({ folder }) {
-    const { verifyAtlas } = yield* load(() => import("./streams/atlas/verify_atlas.ts"));
-    const cells = yield* verifyAtlas(folder);
-    yield* print([`${cells.toLocaleString("en")} cells, every byte as it was written`]);
-  }),
-).pipe(Command.withDescription("Read every byte of an atlas and compare it with its hashes"));
-
-const synth = Command.make(
-  "synth",
-  {
-    output: newAtlas,
-    cells: count("cells", 3000, "Number of cells"),
-    genes: count("genes", 800, "Number of genes"),
-    seed: count("seed", 1, "Seed of everything that is made up"),
-  },
-  Effect.fnUntraced(function* ({ output, ...shape }) {
-    const { synthetic } = yield* box;
-    const { writeAtlas } = yield* load(() => import("./streams/atlas/write_atlas.ts"));
-    const { syntheticAtlas } = yield* load(() => import("./streams/reading/synthesise.ts"));
-    const { writtenInWords } = yield* load(() => import("./streams/atlas/atlas_in_words.ts"));
-    const whole = Schema.decodeUnknownSync(synthetic.config)(shape);
-    const manifest = yield* writeAtlas(output, syntheticAtlas(whole));
-    yield* print([writtenInWords(output, manifest)]);
-  }),
-).pipe(Command.withDescription("Make up an atlas of synthetic cells"));
-
-const atlas = Command.make("atlas").pipe(
-  Command.withDescription("Make, look at and check atlases"),
-  Command.withSubcommands([importCommand, info, head, verify, synth]),
-);
+).pipe(Command.withDescription("Try every engine: whether it is there, how fast, and how exact"));
 
 const gil = Command.make(
   "gil",
@@ -222,7 +135,7 @@ const gil = Command.make(
     "Gene-incremental learning on streams of single cells; without a command, a small comparison " +
       "of methods on synthetic cells",
   ),
-  Command.withSubcommands([run, check, table, genes, plugins, atlas]),
+  Command.withSubcommands([run, check, table, genes, plugins, doctor, atlas]),
 );
 
 const program = Command.run(gil, { version: config.version }).pipe(

@@ -33,6 +33,8 @@ export const RunEvent = Schema.Union([
     methods: Schema.Array(Schema.String),
     seeds: Schema.Array(Schema.Number),
     engine: Schema.String,
+    /** What else a reader should know about how it is computed, in sentences without full stops. */
+    notes: Schema.optional(Schema.Array(Schema.String)),
     cells: Schema.Number,
     genes: Schema.Number,
     /** Optimiser steps of the whole run. */

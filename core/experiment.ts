@@ -68,6 +68,16 @@ export const Method = Schema.Struct({
 /** What a method does about forgetting. */
 export type Method = typeof Method.Type;
 
+/** An engine by id, or none for the best that opens on the machine; its settings beside it. */
+export const EngineUse = Schema.StructWithRest(
+  Schema.Struct({
+    use: setting(Schema.NullOr(Schema.String), null, "id; the best engine there is unless given"),
+  }),
+  [Schema.Record(Schema.String, Schema.Unknown)],
+);
+/** An engine by id, or none for the best that opens on the machine; its settings beside it. */
+export type EngineUse = typeof EngineUse.Type;
+
 /** An evaluator, and the sampler that chooses the genes it shows. */
 export const Judge = Schema.StructWithRest(
   Schema.Struct({
@@ -121,7 +131,16 @@ export const Experiment = Schema.Struct({
     Schema.Array(Judge).check(Schema.isMinLength(1)),
     "how the models are judged after each stage",
   ),
-  engine: setting(Use, { use: "onnx" }, "what computes"),
+  engine: setting(
+    EngineUse,
+    {},
+    'what computes, with its settings; without "use" the best there is',
+  ),
+  memory: setting(
+    Schema.NullOr(Schema.String),
+    null,
+    'memory that training may take, such as "2GB"; what the machine has free unless given',
+  ),
 });
 /** The whole experiment file. */
 export type Experiment = typeof Experiment.Type;

@@ -68,6 +68,8 @@ export interface Definition<K extends keyof Kinds, F extends Fields> {
   readonly takes?: Scale;
   /** Transforms: the scale that values have on the way out; unchanged unless given. */
   readonly gives?: Scale;
+  /** Engines: of those that open, the one with the highest rank computes where none is named. */
+  readonly rank?: number;
 }
 
 /** Callable factory plus everything a registry needs to know about it. */
@@ -80,6 +82,7 @@ export interface Plugin<K extends keyof Kinds = keyof Kinds, F extends Fields = 
   readonly config: Schema.Struct<F>;
   readonly takes: Scale | undefined;
   readonly gives: Scale | undefined;
+  readonly rank: number | undefined;
 }
 
 /** Declares a plugin of one kind; the kind words below are this, applied. */
@@ -98,6 +101,7 @@ function plugin<K extends keyof Kinds>(kind: K) {
         config,
         takes: definition.takes,
         gives: definition.gives,
+        rank: definition.rank,
       },
     );
   };

@@ -83,11 +83,6 @@ const BETA1 = 0.9, BETA2 = 0.999;
 /** Predictions are made without noise: their key is never looked at. */
 const NO_NOISE: Key = [0, 0];
 
-/** Cells that are worked off together: as many as keep the attention scores of one head in 8 MB; more at once is no faster. */
-export function microBatch(batch: number, length: number): number {
-  return Math.max(1, Math.min(batch, Math.floor(2 ** 21 / length ** 2)));
-}
-
 /** Makes models of one architecture on one engine. */
 export function learner({ engine, architecture, shape, cells }: Workshop): Learner {
   const layout = layoutOf(architecture.weights);

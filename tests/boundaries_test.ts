@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 const may: Record<string, RegExp> = {
   core: /^\.{1,2}\/(?!.*\/(streams|plugins)\/)|^(effect|rxjs|jstat)$/,
   streams:
-    /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|onnxruntime-node)$/,
-  plugins: /^\.|^(effect|rxjs|node:.*|cli-progress)$/,
+    /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|cli-progress)$/,
+  plugins: /^\.|^(effect|rxjs|node:.*|@tensorflow\/tfjs-(backend-webgpu|node-gpu)\b.*)$/,
 };
 /** Where TensorFlow.js, the modelling language, may be loaded: where models are written and run. */
 const tensors =

@@ -7,7 +7,7 @@ import { Effect } from "effect";
 import type { RunEvent } from "../core/events.ts";
 import { events } from "../plugins/reporters/events.ts";
 import { progress } from "../plugins/reporters/progress.ts";
-import { openCounter } from "../plugins/reporters/progress/counter.ts";
+import { openCounter } from "../streams/console/counter.ts";
 import { table } from "../plugins/reporters/table.ts";
 import { guarded } from "../streams/console/guarded.ts";
 import { Screen } from "../streams/console/screen.ts";

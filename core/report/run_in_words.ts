@@ -11,13 +11,13 @@ import { wrap } from "./wrap.ts";
 /** Methods, seeds, data, engine and cost of a run that is about to start, as lines of text. */
 export function planInWords(run: Started, columns: number): string[] {
   const cost = `${work(run)}, about ${durationInWords(run.estimate)}.`;
-  return [...subject(run), cost].flatMap((sentence) => wrap(sentence, 2, columns));
+  return [...subject(run), cost, ...noted(run)].flatMap((sentence) => wrap(sentence, 2, columns));
 }
 
 /** Methods, seeds, data and engine of a run, and how long it took, as sentences. */
 export function runInWords({ run, seconds }: Results): string[] {
   const time = seconds === undefined ? ", not finished" : ` in ${durationInWords(seconds)}`;
-  return [...subject(run), `${work(run)}${time}.`];
+  return [...subject(run), `${work(run)}${time}.`, ...noted(run)];
 }
 
 function subject({ experiment, methods, seeds, cells, genes, stages }: Started): string[] {
@@ -32,6 +32,8 @@ function subject({ experiment, methods, seeds, cells, genes, stages }: Started):
 }
 
 const work = ({ steps, engine }: Started): string => `${counted(steps, "step")} on ${engine}`;
+
+const noted = ({ notes = [] }: Started): string[] => notes.map((note) => `${note}.`);
 
 const counted = (n: number, noun: string): string =>
   `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;

@@ -1,12 +1,15 @@
-import { Effect } from "effect";
-import { engine } from "../../core/plugin.ts";
+import { Effect, Schema } from "effect";
+import { engine, setting } from "../../core/plugin.ts";
 import { cpuEngine } from "../../streams/engine/eager.ts";
 
 /** Runs programs operation by operation in plain JavaScript: slow, and the oracle of all engines. */
 export const cpu = engine({
   id: "cpu",
   purpose: "runs every operation in plain JavaScript: slow, for checking other engines",
-  config: {},
+  rank: 1,
+  config: {
+    precision: setting(Schema.Literals(["fp32"]), "fp32", "numbers of the matrix products"),
+  },
   make: () =>
     Effect.acquireRelease(
       Effect.sync(() => cpuEngine()),

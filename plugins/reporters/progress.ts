@@ -10,7 +10,7 @@ import {
 import type { Started } from "../../core/report/results.ts";
 import { planInWords } from "../../core/report/run_in_words.ts";
 import { Screen } from "../../streams/console/screen.ts";
-import { openGauge, type Reading } from "./progress/gauge.ts";
+import { openGauge, type Reading } from "../../streams/console/gauge.ts";
 
 /**
  * Shows on standard error what the run will be and cost, then how far it is: a bar on a terminal, now

@@ -43,10 +43,17 @@ export const overriding = {
     Flag.map((seeds) => seeds.map(Number)),
     Flag.optional,
   ),
-  engine: text("engine", "id", "Engine in the place of the experiment's").pipe(
-    Flag.map((use) => ({ use })),
+  engine: text("engine", "id", "Engine in the place of the experiment's; see gil doctor").pipe(
     Flag.optional,
   ),
+  precision: text("precision", "fp32|bf16", "Numbers that the engine multiplies").pipe(
+    Flag.optional,
+  ),
+  threads: text("threads", "n|all", "Threads of the engine").pipe(
+    Flag.map((words) => /^\d+$/.test(words) ? Number(words) : words),
+    Flag.optional,
+  ),
+  memory: text("memory", "2GB", "Memory that training may take").pipe(Flag.optional),
   source: text("atlas", "folder", "Atlas in the place of the experiment's source").pipe(
     Flag.map((folder) => ({ use: "atlas", path: resolve(folder) })),
     Flag.optional,
@@ -78,6 +85,16 @@ export const given = (
       Option.isSome(value) ? [[name, value.value]] : []
     ),
   );
+
+/** The flags of `overriding` that were given, as an experiment file would say them. */
+export function overridesOf(
+  flags: Readonly<Record<string, Option.Option<unknown>>>,
+): Record<string, unknown> {
+  const { engine: use, precision, threads, ...rest } = given(flags);
+  const engine = Object.entries({ use, precision, threads })
+    .filter(([, value]) => value !== undefined);
+  return engine.length === 0 ? rest : { ...rest, engine: Object.fromEntries(engine) };
+}
 
 /** A type in words as a metavar: '"sum" or "first"' becomes "sum|first". */
 function choices(type: string): string {

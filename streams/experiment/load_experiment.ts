@@ -14,7 +14,10 @@ import { ExperimentError, InputError } from "../../core/errors.ts";
 import { Experiment } from "../../core/experiment.ts";
 import { pluginsOf, type Registry } from "../../core/registry.ts";
 
-/** Values that a command line puts in the place of an experiment file's own, by top-level key. */
+/**
+ * Values that a command line puts in the place of an experiment file's own, by top-level key; an
+ * engine without `use` changes settings of the file's engine.
+ */
 export type Overrides = Readonly<Record<string, unknown>>;
 
 /** An experiment and every plugin that it may name. */
@@ -51,7 +54,7 @@ export const loadExperiment = Effect.fnUntraced(function* (
   }
   const decoded = yield* decode(
     Experiment as unknown as PlainSchema<Experiment>,
-    { ...json, ...overrides },
+    overridden(json as Overrides, overrides),
     `Cannot read experiment "${path}"`,
   );
   const folder = dirname(resolve(path));
@@ -59,6 +62,12 @@ export const loadExperiment = Effect.fnUntraced(function* (
   const own = yield* Effect.forEach(experiment.plugins, (name) => importPlugins(name, folder));
   return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
 });
+
+function overridden(json: Overrides, overrides: Overrides): Record<string, unknown> {
+  const engine = overrides.engine as Overrides | undefined;
+  if (engine === undefined || "use" in engine) return { ...json, ...overrides };
+  return { ...json, ...overrides, engine: { ...json.engine as Overrides | undefined, ...engine } };
+}
 
 /** Makes the paths that plugins are configured with, wherever a key is called so, absolute. */
 function resolvePaths(value: unknown, folder: string): unknown {

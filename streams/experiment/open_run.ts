@@ -7,15 +7,23 @@
 
 import { Effect } from "effect";
 import { checkMethods, checkScales } from "../../core/composition.ts";
-import { ExperimentError, InputError } from "../../core/errors.ts";
+import { ExperimentError, type GilError, InputError } from "../../core/errors.ts";
 import type { Experiment, GeneSet, Use } from "../../core/experiment.ts";
 import { suggest } from "../../core/nearest.ts";
 import { layoutOf } from "../../core/model/program.ts";
 import { find, make, type Registry } from "../../core/registry.ts";
 import type { Source } from "../../core/source.ts";
-import { learner, microBatch } from "../learner.ts";
+import { openEngines } from "../engine/choose.ts";
+import { bytesOf, fit, freeMemory } from "../engine/memory.ts";
+import { learner } from "../learner.ts";
 import type { DataSet, MethodPlan, Run } from "../run.ts";
 import { type Tally, tally } from "./survey.ts";
+
+/** What computes, as a reader is told. */
+export interface Computing {
+  readonly engine: string;
+  readonly notes: readonly string[];
+}
 
 /** Opens everything that an experiment names, for as long as the scope lasts. */
 export const openRun = Effect.fnUntraced(function* (experiment: Experiment, registry: Registry) {
@@ -64,11 +72,22 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     sums: () => Promise.resolve(tallies.map(({ sums }) => sums)),
   });
   const lanes = Array.from({ length: Math.min(experiment.parallel, experiment.seeds.length) });
-  const open = yield* make(registry, "engine", experiment.engine);
-  const engines = yield* Effect.forEach(lanes, () => open);
+  const memory = experiment.memory === null ? freeMemory() : bytesOf(experiment.memory);
+  const { engines, notes } = yield* openEngines(registry, experiment.engine, lanes.length);
   const shape = { genes: source.vocabulary.symbols.length, length: experiment.length + 1 };
   const architecture = build(shape);
-  const cells = microBatch(experiment.training.batch, shape.length);
+  const { cells, note } = yield* Effect.try({
+    try: () =>
+      fit({
+        engine: engines[0],
+        architecture,
+        shape,
+        batch: experiment.training.batch,
+        memory,
+        sides: lanes.length,
+      }),
+    catch: (cause) => cause as GilError,
+  });
   const { seeds, length, mask, training } = experiment;
   const run: Run = {
     seeds,
@@ -84,7 +103,11 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     judges,
     learners: engines.map((engine) => learner({ engine, architecture, shape, cells })),
   };
-  return { run, engine: engines[0].name, layout: layoutOf(architecture.weights) };
+  const engine: Computing = {
+    engine: engines[0].name,
+    notes: [...notes, ...(note === undefined ? [] : [note])],
+  };
+  return { run, engine, layout: layoutOf(architecture.weights) };
 });
 
 /** Opens the data set of a gene set and checks that what is said about it exists. */

@@ -13,7 +13,7 @@ import type { Registry } from "../../core/registry.ts";
 import type { Started } from "../../core/report/results.ts";
 import { costOf } from "./cost.ts";
 import { keepWeights } from "./keep_weights.ts";
-import { openRun } from "./open_run.ts";
+import { type Computing, openRun } from "./open_run.ts";
 import { clock } from "../console/terminal.ts";
 import type { Run } from "../run.ts";
 import { walk } from "../walk.ts";
@@ -70,7 +70,11 @@ function asGilError(cause: unknown): GilError {
 }
 
 /** The first event: what is going to happen, and what it will cost at the engine's pace. */
-export async function told(experiment: Experiment, run: Run, engine: string): Promise<Started> {
+export async function told(
+  experiment: Experiment,
+  run: Run,
+  { engine, notes }: Computing,
+): Promise<Started> {
   const { curriculum, source, methods, seeds, judges } = run;
   const { steps, learned, predicted } = costOf(run), pace = await run.learners[0].pace();
   return {
@@ -79,6 +83,7 @@ export async function told(experiment: Experiment, run: Run, engine: string): Pr
     methods: methods.map(({ name }) => name),
     seeds,
     engine,
+    ...(notes.length === 0 ? {} : { notes }),
     cells: source.cells,
     genes: source.vocabulary.symbols.length,
     steps,

@@ -6,7 +6,7 @@
 
 import { Format, SingleBar } from "cli-progress";
 import { Effect, type Scope } from "effect";
-import type { Screen } from "../../../streams/console/screen.ts";
+import type { Screen } from "./screen.ts";
 
 /** How far something is, and how to say it. */
 export interface Reading {

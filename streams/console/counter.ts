@@ -5,8 +5,8 @@
  */
 
 import { Effect, type Scope } from "effect";
-import { clockTime } from "../../../core/report/progress.ts";
-import { Screen } from "../../../streams/console/screen.ts";
+import { clockTime } from "../../core/report/progress.ts";
+import { Screen } from "./screen.ts";
 import { openGauge } from "./gauge.ts";
 
 /** Seconds between lines where there is no terminal. */

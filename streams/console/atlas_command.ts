@@ -1,0 +1,119 @@
+/**
+ * The commands that make atlases, look at them and check them.
+ *
+ * @module
+ */
+
+import { Effect, Option } from "effect";
+import { Argument, Command, Flag } from "effect/cli";
+import { wrap } from "../../core/report/wrap.ts";
+import type { syntheticAtlas } from "../reading/synthesise.ts";
+import { load, print, width } from "./command.ts";
+import { count, given, importing, json, text } from "./flags.ts";
+
+const folder = Argument.String("folder").pipe(Argument.withDescription("Folder of the atlas"));
+const newAtlas = text("output", "folder", "New folder for the atlas");
+
+const importCommand = Command.make(
+  "import",
+  {
+    inputs: Argument.String("input").pipe(
+      Argument.withDescription("An h5ad file or a folder with Matrix Market files, or name=path"),
+      Argument.variadic({ min: 1 }),
+    ),
+    output: newAtlas,
+    vocabulary: text("genes", "file", "Vocabulary, a symbol a line; all symbols unless given").pipe(
+      Flag.optional,
+    ),
+    options: importing,
+  },
+  Effect.fnUntraced(function* ({ inputs, output, vocabulary, options }) {
+    const { importAtlas } = yield* load(() => import("../import/import_atlas.ts"));
+    const { readSymbols } = yield* load(() => import("../import/read_symbols.ts"));
+    const { writtenInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
+    const { openCounter } = yield* load(() => import("./counter.ts"));
+    const genes = Option.isSome(vocabulary)
+      ? { genes: yield* readSymbols(vocabulary.value) }
+      : undefined;
+    const request = { inputs, output, options: { ...given(options), ...genes } };
+    const { manifest, notes } = yield* Effect.scoped(
+      Effect.flatMap(
+        openCounter("cells"),
+        (show) => importAtlas(request, ({ done, all }) => show(done, all)),
+      ),
+    );
+    const columns = yield* width;
+    yield* print(
+      [...notes, writtenInWords(output, manifest)].flatMap((line) => wrap(line, 2, columns)),
+    );
+  }),
+).pipe(Command.withDescription("Write h5ad files and Matrix Market folders as one atlas"));
+
+const info = Command.make(
+  "info",
+  { folder, json: json("Print it as JSON") },
+  Effect.fnUntraced(function* ({ folder, json }) {
+    const { describeAtlas } = yield* load(() => import("../atlas/describe_atlas.ts"));
+    const { atlasInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
+    const found = yield* describeAtlas(folder);
+    yield* print(json ? [JSON.stringify(found, null, 2)] : atlasInWords(found, yield* width));
+  }),
+).pipe(Command.withDescription("Say what an atlas holds"));
+
+const head = Command.make(
+  "head",
+  {
+    folder,
+    cells: count("cells", 5, "Number of cells"),
+    json: json("Print a cell a line as JSON"),
+  },
+  Effect.fnUntraced(function* ({ folder, cells, json }) {
+    const { headOf } = yield* load(() => import("../atlas/head_of.ts"));
+    const { cellsInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
+    const found = yield* headOf(folder, cells);
+    yield* print(
+      json ? found.map((cell) => JSON.stringify(cell)) : cellsInWords(found, yield* width),
+    );
+  }),
+).pipe(Command.withDescription("Show the first cells of an atlas"));
+
+const verify = Command.make(
+  "verify",
+  { folder },
+  Effect.fnUntraced(function* ({ folder }) {
+    const { verifyAtlas } = yield* load(() => import("../atlas/verify_atlas.ts"));
+    const cells = yield* verifyAtlas(folder);
+    yield* print([`${cells.toLocaleString("en")} cells, every byte as it was written`]);
+  }),
+).pipe(Command.withDescription("Read every byte of an atlas and compare it with its hashes"));
+
+/** Settings of a made-up atlas, all of them. */
+type Shape = Parameters<typeof syntheticAtlas>[0];
+
+/** Fills up settings with their defaults. */
+type Complete = (some: Partial<Shape>) => Effect.Effect<Shape>;
+
+const synthOf = (complete: Complete) =>
+  Command.make(
+    "synth",
+    {
+      output: newAtlas,
+      cells: count("cells", 3000, "Number of cells"),
+      genes: count("genes", 800, "Number of genes"),
+      seed: count("seed", 1, "Seed of everything that is made up"),
+    },
+    Effect.fnUntraced(function* ({ output, ...shape }) {
+      const { writeAtlas } = yield* load(() => import("../atlas/write_atlas.ts"));
+      const { syntheticAtlas } = yield* load(() => import("../reading/synthesise.ts"));
+      const { writtenInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
+      const manifest = yield* writeAtlas(output, syntheticAtlas(yield* complete(shape)));
+      yield* print([writtenInWords(output, manifest)]);
+    }),
+  ).pipe(Command.withDescription("Make up an atlas of synthetic cells"));
+
+/** `gil atlas`; settings of made-up atlases that nobody gives are those that `complete` adds. */
+export const atlasCommand = (complete: Complete) =>
+  Command.make("atlas").pipe(
+    Command.withDescription("Make, look at and check atlases"),
+    Command.withSubcommands([importCommand, info, head, verify, synthOf(complete)]),
+  );

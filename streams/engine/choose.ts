@@ -1,0 +1,75 @@
+/**
+ * Which engine computes.
+ *
+ * @module
+ */
+
+import { Effect } from "effect";
+import { ExperimentError, InputError } from "../../core/errors.ts";
+import type { EngineUse } from "../../core/experiment.ts";
+import type { Engine } from "../../core/model/program.ts";
+import type { Plugin } from "../../core/plugin.ts";
+import { make, pluginsOf, type Registry } from "../../core/registry.ts";
+
+/** Engines of one kind, and why better kinds were passed over. */
+export interface Opened {
+  readonly engines: readonly Engine[];
+  /** Sentences without full stops. */
+  readonly notes: readonly string[];
+}
+
+/** The engines of a registry. */
+export const enginesOf = (registry: Registry): Plugin<"engine">[] =>
+  pluginsOf(registry).filter(({ kind }) => kind === "engine") as unknown as Plugin<"engine">[];
+
+/** Opens `count` of the engine that is named, or of the best that opens here with these settings. */
+export const openEngines = Effect.fnUntraced(function* (
+  registry: Registry,
+  { use, ...settings }: EngineUse,
+  count: number,
+) {
+  const open = Effect.fnUntraced(function* (id: string, own: Readonly<Record<string, unknown>>) {
+    const engine = yield* make(registry, "engine", { use: id, ...own });
+    return yield* Effect.forEach(Array.from({ length: count }), () => engine);
+  });
+  if (use !== null) {
+    return { engines: yield* open(use, settings), notes: [] } satisfies Opened;
+  }
+  const ranked = enginesOf(registry).filter(({ rank }) => rank !== undefined)
+    .sort((a, b) => b.rank! - a.rank!);
+  const reasons: string[] = [];
+  for (const { id, config } of ranked) {
+    const [known, unknown] = split(settings, (name) => name in config.fields);
+    const outcome = yield* open(id, known).pipe(
+      Effect.catchTags({
+        ExperimentError: ({ message }) => Effect.succeed(message),
+        InputError: ({ message }) => Effect.succeed(message),
+      }),
+    );
+    if (typeof outcome !== "string") {
+      const ignored = Object.keys(unknown).map((name) => `Engine "${id}" has no "${name}" to set`);
+      return { engines: outcome, notes: [...reasons, ...ignored] } satisfies Opened;
+    }
+    reasons.push(outcome);
+  }
+  if (reasons.length === 0) {
+    return yield* new ExperimentError({ message: "Cannot choose an engine: there is none" });
+  }
+  const message = `Cannot choose an engine: ${reasons.map(inner).join("; and ")}`;
+  return yield* new InputError({ message });
+});
+
+/** The entries whose names pass, and the others. */
+function split(
+  settings: Readonly<Record<string, unknown>>,
+  passes: (name: string) => boolean,
+): [Record<string, unknown>, Record<string, unknown>] {
+  const all = Object.entries(settings);
+  return [
+    Object.fromEntries(all.filter(([name]) => passes(name))),
+    Object.fromEntries(all.filter(([name]) => !passes(name))),
+  ];
+}
+
+/** A sentence as a clause of another. */
+const inner = (sentence: string): string => sentence.replace(/^Cannot/, "cannot");

@@ -1,0 +1,99 @@
+/**
+ * How many cells at a time a model of this size is trained with in the memory there is.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { Architecture, Shape } from "../../core/model/architecture.ts";
+import { ExperimentError, InputError } from "../../core/errors.ts";
+import { learningProgram } from "../../core/model/objective.ts";
+import { type Engine, layoutOf } from "../../core/model/program.ts";
+
+/** What has to fit. */
+export interface Load {
+  readonly engine: Engine;
+  readonly architecture: Architecture;
+  readonly shape: Shape;
+  /** Cells of a batch. */
+  readonly batch: number;
+  /** Bytes, for all models that are trained side by side. */
+  readonly memory: number;
+  /** Models that are trained side by side. */
+  readonly sides: number;
+}
+
+/** What fits. */
+export interface Fit {
+  /** Cells that one run of a program takes. */
+  readonly cells: number;
+  /** What is said when memory decided it, as a sentence. */
+  readonly note?: string;
+}
+
+const FLOAT = 4;
+/** Buffers of a model and of the copy that a method trains, of four each, and the teacher's weights. */
+const BUFFERS = 4 + 4 + 1;
+
+/** Bytes that this machine has free for the process. */
+export const freeMemory = (): number =>
+  Math.min(process.availableMemory(), process.constrainedMemory() || Infinity);
+
+/** Bytes in words that a setting may have: "512MB", "2GB", "1.5 GiB". */
+export function bytesOf(words: string): number {
+  const found = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*$/i.exec(words);
+  if (!found) {
+    throw new ExperimentError({
+      message: `Cannot read memory "${words}": write a number and a unit, such as "2GB"`,
+    });
+  }
+  const [, number, unit, binary] = found;
+  return Number(number) * (binary ? 1024 : 1000) ** " kmgt".indexOf(unit.toLowerCase() || " ");
+}
+
+/** A number of bytes in words, "1.9 GB". */
+export function bytesInWords(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(bytes) / 3)));
+  return `${(bytes / 1000 ** power).toFixed(power < 3 ? 0 : 1)} ${units[power]}`;
+}
+
+/**
+ * The cells that are worked off together: as many as keep the attention scores of one head in 8 MB
+ * (more at once is no faster), fewer where memory is short; the whole batch where cells influence
+ * each other.
+ *
+ * @throws InputError when not even one cell fits.
+ */
+export function fit({ engine, architecture, shape, batch, memory, sides }: Load): Fit {
+  const layout = layoutOf(architecture.weights), alone = architecture.mixes === "cell";
+  const states = BUFFERS * FLOAT * layout.size;
+  const wished = alone ? microBatch(batch, shape.length) : batch;
+  const bytes = (cells: number) =>
+    sides * (states + engine.estimate(learningProgram(architecture, { ...shape, cells }), layout));
+  let cells = wished;
+  while (cells > 1 && bytes(cells) > memory) cells = Math.floor(cells / 2);
+  const needed = bytes(cells);
+  if (needed > memory) {
+    throw new InputError({
+      message:
+        `Cannot train with ${bytesInWords(memory)} of memory: the model and ${
+          alone ? "one cell" : `its batch`
+        } of ` +
+        `${shape.length} positions take about ${bytesInWords(needed)}` +
+        `${sides > 1 ? ` for ${sides} seeds side by side` : ""}; allow more, or make "length" or ` +
+        `the model smaller`,
+    });
+  }
+  if (cells === wished) return { cells };
+  const most = alone ? "" : ", whose statistics stand for those of the batch";
+  return {
+    cells,
+    note: `${cells} ${cells === 1 ? "cell" : "cells"} at a time instead of ${wished}${most}, ` +
+      `to stay within ${bytesInWords(memory)} of memory`,
+  };
+}
+
+/** Cells at a time where memory is plenty and each cell is treated alone. */
+export const microBatch = (batch: number, length: number): number =>
+  Math.max(1, Math.min(batch, Math.floor(2 ** 21 / length ** 2)));
