@@ -9,6 +9,7 @@ import { openRuntime } from "./onnx/runtime.ts";
 export const onnx = engine({
   id: "onnx",
   purpose: "compiles whole training steps and runs them with ONNX Runtime on the processor",
+  rank: 2,
   config: {
     threads: setting(
       Schema.Union([Schema.Literal("all"), Schema.Int.check(Schema.isGreaterThan(0))]),
