@@ -1,4 +1,3 @@
-import { Effect, Exit, Scope } from "effect";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
@@ -12,13 +11,7 @@ import { onnx } from "../plugins/engines/onnx.ts";
 import { type Example, examples } from "./laws/engine_examples.ts";
 import { assertSlope } from "./laws/slope.ts";
 import { engineLaws } from "./laws/engine_laws.ts";
-
-/** Opens an engine that closes its scope when it is closed. */
-async function opened(plugin: Effect.Effect<Engine, unknown, Scope.Scope>): Promise<Engine> {
-  const scope = await Effect.runPromise(Scope.make());
-  const engine = await Effect.runPromise(Scope.provide(plugin, scope));
-  return { ...engine, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) };
-}
+import { opened } from "./opened.ts";
 
 engineLaws("cpu", () => opened(cpu()));
 engineLaws("onnx", () => opened(onnx({ threads: 2 })));

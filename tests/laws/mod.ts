@@ -11,6 +11,7 @@ export * from "./curriculum_laws.ts";
 export * from "./distiller_laws.ts";
 export * from "./engine_laws.ts";
 export * from "./evaluator_laws.ts";
+export * from "./parity_laws.ts";
 export * from "./replay_laws.ts";
 export * from "./reporter_laws.ts";
 export * from "./run_events.ts";
