@@ -14,8 +14,16 @@ import { assertClose, assertSame } from "../first_difference.ts";
 import { ADAM, begin, type Example, exampleOf, examples, KEY, linear } from "./engine_examples.ts";
 import { type Law, lifeLaws } from "./engine_life_laws.ts";
 
-/** Registers the laws of engines for the engine that `open` makes. */
-export function engineLaws(name: string, open: () => Promise<Engine>): void {
+/**
+ * Registers the laws of engines for the engine that `open` makes.
+ *
+ * @param options.steps Steps after which no tensor may be left; fewer where a step waits for a device.
+ */
+export function engineLaws(
+  name: string,
+  open: () => Promise<Engine>,
+  { steps = 1000 }: { readonly steps?: number } = {},
+): void {
   const law: Law = (claim, check) =>
     Deno.test(`${name}() ${claim}`, async () => {
       const engine = await open();
@@ -35,7 +43,9 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
           for (const [output, values] of Object.entries(expected.outputs)) {
             assertNear(actual.outputs[output], values);
           }
-          assertNear(actual.gradients, expected.gradients);
+          // A softmax that rounds its largest weight down leaves a rest of the size of the loss.
+          const rest = 1e-5 * Math.abs(expected.outputs.loss[0]);
+          assertNear(actual.gradients, expected.gradients, rest);
         }),
         { numRuns: 12 },
       );
@@ -210,7 +220,7 @@ export function engineLaws(name: string, open: () => Promise<Engine>): void {
     await compiled.run(state, example.feeds, KEY);
   });
 
-  lifeLaws(law);
+  lifeLaws(law, steps);
 }
 
 /** A table of 5 rows that is read 4,000 times: threads that add to one row must not lose a sum. */
@@ -236,7 +246,11 @@ async function ran(engine: Engine, example: Example) {
 }
 
 /** Each number within 1e-4 of the norm of them all: sums of terms that cancel have no digits of their own. */
-function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+function assertNear(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  rest = 1e-6,
+): void {
   const norm = Math.hypot(...Array.from(expected));
-  assertClose(actual, expected, { absolute: 1e-4 * norm + 1e-6 });
+  assertClose(actual, expected, { absolute: 1e-4 * norm + Math.max(1e-6, rest) });
 }

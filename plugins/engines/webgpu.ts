@@ -1,0 +1,48 @@
+/**
+ * Graphics devices through the runtime's WebGPU, operation by operation.
+ *
+ * Deno has WebGPU without a flag and asks no permission for it: Vulkan on Linux, Metal on macOS,
+ * Direct3D 12 on Windows. Without a graphics device, Debian's package mesa-vulkan-drivers computes
+ * in software, which is slow and good for checking:
+ *
+ * ```sh
+ * apt-get install mesa-vulkan-drivers
+ * ```
+ *
+ * Numbers are read asynchronously, once a run and once an optimiser step, so that no more than a
+ * step is ever queued. Each read takes Deno 10 ms or more, and timers wait while the device computes.
+ * All that is known of it was seen on software devices; it has not been run on a graphics card.
+ *
+ * @module
+ */
+
+import { Effect, Schema } from "effect";
+import { InputError } from "../../core/errors.ts";
+import { engine, setting } from "../../core/plugin.ts";
+import { openDevice } from "./webgpu/device.ts";
+import { engineOn } from "./webgpu/engine.ts";
+
+/** Runs programs operation by operation on a graphics device. */
+export const webgpu = engine({
+  id: "webgpu",
+  purpose: "runs every operation on a graphics device through WebGPU",
+  config: {
+    precision: setting(Schema.Literals(["fp32"]), "fp32", "numbers of the matrix products"),
+    adapter: setting(
+      Schema.Literals(["auto", "fallback"]),
+      "auto",
+      "which device: the fastest that there is, or the one that computes in software",
+    ),
+  },
+  make: ({ adapter }) =>
+    Effect.acquireRelease(
+      Effect.tryPromise({
+        try: async () => await engineOn(await openDevice(adapter)),
+        catch: (error) =>
+          error instanceof InputError ? error : new InputError({
+            message: `Cannot open the engine "webgpu": ${(error as Error).message}`,
+          }),
+      }),
+      (engine) => Effect.promise(() => engine.close()),
+    ),
+});
