@@ -30,25 +30,53 @@ const atlas = atlasCommand((shape) =>
   Effect.map(box, ({ synthetic }) => Schema.decodeUnknownSync(synthetic.config)(shape))
 );
 
+const kept = {
+  every: text(
+    "checkpoint-every",
+    "5min",
+    'How often a run is kept within a stage: "5min", "500 steps"',
+  ).pipe(Flag.withDefault("5min")),
+  json: json("Print every event as a line of JSON instead of the table"),
+};
+/** How a run is kept and what it prints, as its flags say. */
+const options = Effect.fnUntraced(function* (every: string, json: boolean) {
+  const { intervalOf } = yield* load(() => import("./streams/run_folder/interval.ts"));
+  return {
+    every: yield* intervalOf(every),
+    versions: { gil: config.version, deno: process.versions.deno ?? "none" },
+    results: json ? "events" as const : "table" as const,
+  };
+});
+
 const run = Command.make(
   "run",
   {
     experiment,
-    output: text("output", "folder", "New folder that keeps the events of the run").pipe(
-      Flag.optional,
-    ),
+    output: text("output", "folder", "New folder that keeps the run").pipe(Flag.optional),
     ...overriding,
-    json: json("Print every event as a line of JSON instead of the table"),
+    ...kept,
   },
-  Effect.fnUntraced(function* ({ experiment, output, json, ...flags }) {
+  Effect.fnUntraced(function* ({ experiment, output, every, json, ...flags }) {
     const { runFile } = yield* load(() => import("./streams/experiment/run_file.ts"));
     yield* runFile(experiment, yield* box, {
+      ...yield* options(every, json),
       overrides: overridesOf(flags),
       output: Option.getOrUndefined(output),
-      results: json ? "events" : "table",
     });
   }),
 ).pipe(Command.withDescription("Train and judge every method of an experiment"));
+
+const resume = Command.make(
+  "resume",
+  {
+    run: Argument.String("run").pipe(Argument.withDescription("Folder of a run that was stopped")),
+    ...kept,
+  },
+  Effect.fnUntraced(function* ({ run, every, json }) {
+    const { resumeRun } = yield* load(() => import("./streams/experiment/run_file.ts"));
+    yield* resumeRun(run, yield* box, yield* options(every, json));
+  }),
+).pipe(Command.withDescription("Go on with a run, to the end it would have had undisturbed"));
 
 const check = Command.make(
   "check",
@@ -128,14 +156,14 @@ const gil = Command.make(
   Effect.fnUntraced(function* () {
     const { runFile } = yield* load(() => import("./streams/experiment/run_file.ts"));
     const demo = fileURLToPath(new URL("./experiments/demo.jsonc", import.meta.url));
-    yield* runFile(demo, yield* box);
+    yield* runFile(demo, yield* box, yield* options("5min", false));
   }),
 ).pipe(
   Command.withDescription(
     "Gene-incremental learning on streams of single cells; without a command, a small comparison " +
       "of methods on synthetic cells",
   ),
-  Command.withSubcommands([run, check, table, genes, plugins, doctor, atlas]),
+  Command.withSubcommands([run, resume, check, table, genes, plugins, doctor, atlas]),
 );
 
 const program = Command.run(gil, { version: config.version }).pipe(

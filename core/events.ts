@@ -40,7 +40,7 @@ export const RunEvent = Schema.Union([
     /** Optimiser steps of the whole run. */
     steps: Schema.Number,
     /** Seconds that the run will take, at the pace of one step made for measuring. */
-    estimate: Schema.Number,
+    estimate: Schema.optional(Schema.Number),
     stages: Schema.Array(Schema.Struct({
       name: Schema.String,
       genes: Schema.Number,
@@ -83,7 +83,11 @@ export const RunEvent = Schema.Union([
     file: Schema.String,
   }),
   Schema.Struct({ type: Schema.Literal("warning"), message: Schema.String }),
-  Schema.Struct({ type: Schema.Literal("finished"), seconds: Schema.Number }),
+  Schema.Struct({
+    type: Schema.Literal("finished"),
+    /** Seconds from the start to the end. */
+    seconds: Schema.optional(Schema.Number),
+  }),
 ]);
 /** Something that happened in a run. */
 export type RunEvent = typeof RunEvent.Type;

@@ -47,6 +47,11 @@ export const Training = Schema.Struct({
     5,
     "epochs of every stage, or a list: base stage first; joint training takes the first gene stage's",
   ),
+  microBatch: setting(
+    Schema.NullOr(Positive),
+    null,
+    "cells that the engine takes at once, of which gradients are added up; what fits unless given",
+  ),
   rate: setting(Schema.Finite.check(Schema.isGreaterThan(0)), 5e-4, "learning rate"),
   warmup: setting(
     Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),

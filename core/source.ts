@@ -26,6 +26,8 @@ export interface ReadRequest {
   readonly batch: number;
   /** As stored, or in the random order that a key names: another key, another epoch. */
   readonly order: "stored" | Key;
+  /** Cells of the order to leave out at its beginning; those that a filter leaves out do not count. */
+  readonly from?: number;
   /** Only cells of these rows. */
   readonly keep?: (cell: number) => boolean;
   /** Only cells that have this category in this column. */
@@ -41,6 +43,8 @@ export interface Source {
   readonly cells: number;
   readonly values: Scale;
   readonly columns: readonly Column[];
+  /** A word that another atlas, or another version of it, has not; without one, nobody can tell. */
+  readonly fingerprint?: string;
   /** Reads on demand; ending the iteration early closes the files. */
   read(request: ReadRequest): AsyncIterable<CellBatch>;
 }

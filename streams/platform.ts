@@ -56,3 +56,14 @@ function present(pointer: Pointer): Deno.PointerObject {
   if (pointer) return pointer;
   throw new RangeError("Cannot follow a null pointer");
 }
+
+/**
+ * Locks a file, which is made when it is missing, for this process alone: a function that unlocks it,
+ * or undefined where another process holds it. The lock ends with the process, whatever ends it.
+ */
+export async function tryLock(path: string): Promise<(() => void) | undefined> {
+  const file = await Deno.open(path, { create: true, read: true, write: true });
+  if (await file.tryLock(true)) return () => file.close();
+  file.close();
+  return undefined;
+}

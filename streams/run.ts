@@ -14,6 +14,7 @@ import type { Key } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import type { Sampler } from "../core/sampler.ts";
 import type { Source } from "../core/source.ts";
+import type { Bookmark } from "./checkpoint/bookmark.ts";
 import type { Learner } from "./learner.ts";
 
 /** A method, its plugins made; `replay` makes a new memory for every seed. */
@@ -55,8 +56,21 @@ export interface Run {
   readonly judges: readonly JudgePlan[];
   /** One for each seed that is trained at the same time. */
   readonly learners: readonly Learner[];
+  /** Keeps where seeds are, so that they can go on another day. */
+  readonly keeper?: Keeper;
   /** Keeps the weights of a model that has finished a stage, and returns the name of their file. */
   readonly keep?: (weights: Float32Array, place: Place) => Promise<string>;
+}
+
+/** Keeps bookmarks. */
+export interface Keeper {
+  /** Where a seed goes on; it begins at the beginning unless there is something. */
+  found(seed: number): Bookmark | undefined;
+  /** Whether a seed should be kept now that a step is made; at the end of a leg it always is. */
+  isDue(seed: number): boolean;
+  keep(bookmark: Bookmark): Promise<void>;
+  /** Whether all seeds shall stop where they are, once they are kept. */
+  stopped(): boolean;
 }
 
 /** Where in a run something happens. */

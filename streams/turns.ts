@@ -18,16 +18,25 @@ export interface Turn {
   readonly key: Key;
 }
 
-/** Reads the cells of a course on demand, in batches of `batch`. */
+/** How the cells of a course are cut and ordered. */
+export interface TurnOptions {
+  readonly batch: number;
+  readonly key: Key;
+  /** Steps to leave out: they have been made. */
+  readonly made: number;
+}
+
+/** Reads the cells of a course on demand, in batches of `batch`, from any step on. */
 export async function* turns(
   source: Source,
   course: Course,
-  { batch, key }: { readonly batch: number; readonly key: Key },
+  { batch, key, made }: TurnOptions,
 ): AsyncGenerator<Turn> {
-  let step = 0;
-  for (let epoch = 0; epoch < course.epochs; epoch++) {
-    const order = derive(key, "order", epoch);
-    for await (const cells of source.read({ batch, order, keep: course.keep })) {
+  const perEpoch = course.steps / course.epochs;
+  let step = made;
+  for (let epoch = Math.floor(made / perEpoch); epoch < course.epochs; epoch++) {
+    const order = derive(key, "order", epoch), from = (step - epoch * perEpoch) * batch;
+    for await (const cells of source.read({ batch, order, keep: course.keep, from })) {
       yield { cells, step, key: derive(key, "step", step) };
       step++;
     }

@@ -1,10 +1,9 @@
 /**
  * The main path, top to bottom: read, reveal, transform, replay, sample, mask, distil, learn, judge.
  *
- * Read this file first. With every seed the base stage and the first gene stage are trained once,
- * since no method differs before there is something to forget; then every method goes its own way
- * on a copy of the model. Replay stands before the sampler, so that a remembered cell shows other
- * genes each time it comes back.
+ * Read this file first. `legs.ts` says what a seed goes through and `traveller.ts` what it carries.
+ * Replay stands before the sampler, so that a remembered cell shows other genes each time it comes
+ * back.
  *
  * @module
  */
@@ -16,30 +15,35 @@ import {
   EMPTY,
   finalize,
   from,
+  ignoreElements,
   map,
   merge,
   type Observable,
   of,
+  takeWhile,
+  tap,
   toArray,
 } from "rxjs";
 import type { RunEvent } from "../core/events.ts";
 import { derive, type Key, keyOf } from "../core/random.ts";
-import type { Replay } from "../core/replay.ts";
-import { type Course, jointCourse, stageCourse } from "./course.ts";
+import type { Course } from "./course.ts";
 import { judge } from "./judge.ts";
 import { learn, type Learner, type Model } from "./learner.ts";
+import { type Leg, legsOf } from "./legs.ts";
 import { distil } from "./lesson.ts";
 import { mask } from "./mask.ts";
 import { paced } from "./paced.ts";
 import { remember, replayed } from "./replayed.ts";
 import { reveal } from "./reveal.ts";
-import { type MethodPlan, type Place, type Run, transformed } from "./run.ts";
+import { type Place, type Run, transformed } from "./run.ts";
 import { sample } from "./sample.ts";
+import { type Traveller, travellerOf } from "./traveller.ts";
 import { turns } from "./turns.ts";
 
 /**
  * Trains every method with every seed, stage by stage, and judges it after each gene stage. Every
- * learner takes one seed after the other; what a seed comes to does not depend on who takes it.
+ * learner takes one seed after the other; what a seed comes to does not depend on who takes it, nor on
+ * where it was stopped and went on.
  */
 export function walk(run: Run): Observable<RunEvent> {
   const { learners, seeds } = run;
@@ -52,84 +56,98 @@ export function walk(run: Run): Observable<RunEvent> {
   );
 }
 
+/** A seed leg by leg, from its bookmark on; between legs it may be kept, or told to stop. */
 function walkSeed(run: Run, learner: Learner, seed: number): Observable<RunEvent> {
-  const { curriculum, training, methods } = run;
-  const key = keyOf(seed), last = curriculum.stages.length - 1;
-  const joint = methods.filter(({ stages }) => stages === "joint");
-  const sequential = methods.filter(({ stages }) => stages === "sequential");
-  const stage = (index: number) => stageCourse(curriculum, training, index);
-
-  return holding(() => learner.begin(derive(key, "weights")), (trunk) =>
+  const legs = legsOf(run), { keeper } = run, found = keeper?.found(seed);
+  return holding(() => travellerOf({ seed, legs, learner, found }), (traveller) =>
     concat(
-      train(run, { seed, model: trunk, course: stage(0), methods }),
-      ...joint.map((method) =>
-        holding(() => trunk.copy(), (model) =>
-          concat(
-            train(run, {
-              seed,
-              model,
-              course: jointCourse(curriculum, training),
-              methods: [method],
-            }),
-            judge(run, { seed, model, after: last, methods: [method] }),
-          ))
-      ),
-      ...(sequential.length === 0 ? [] : [
-        train(run, { seed, model: trunk, course: stage(1), methods: sequential }),
-        judge(run, { seed, model: trunk, after: 1, methods: sequential }),
-      ]),
-      ...sequential.map((method) =>
-        holding(() => trunk.copy(), (model) => {
-          const memory = method.replay?.(derive(key, "replay"));
+      ...legs.slice(traveller.first).map((leg, i) =>
+        defer(() => {
+          if (keeper?.stopped()) return EMPTY;
+          const number = traveller.first + i, made = i === 0 ? traveller.made : 0;
           return concat(
-            ...curriculum.stages.slice(2).flatMap(({ index }) => [
-              remember(reread(run, stage(index - 1)), memory, index - 1),
-              train(run, { seed, model, course: stage(index), methods: [method], memory }),
-              judge(run, { seed, model, after: index, methods: [method] }),
-            ]),
+            go(run, traveller, { leg, number, made }).pipe(tap(traveller.told)),
+            defer(() => keeper?.stopped() ? EMPTY : keptAt(run, traveller, number + 1, 0)),
           );
         })
       ),
     ));
 }
 
-/** One training: on which model, of which course, for which methods. */
-interface Training {
-  readonly seed: number;
-  readonly model: Model;
-  readonly course: Course;
-  readonly methods: readonly MethodPlan[];
-  readonly memory?: Replay | undefined;
+/** A leg, and how much of it has been done. */
+interface Going {
+  readonly leg: Leg;
+  /** Its place in the plan. */
+  readonly number: number;
+  /** Steps that were made before. */
+  readonly made: number;
 }
 
+function go(run: Run, traveller: Traveller, { leg, number, made }: Going): Observable<RunEvent> {
+  const { seed } = traveller;
+  switch (leg.does) {
+    case "train":
+      return train(run, traveller, { ...leg, number, made });
+    case "judge":
+      return judge(run, { ...leg, seed, model: traveller.model(leg.on) });
+    case "branch":
+      traveller.branch(leg.method);
+      return EMPTY;
+    case "remember":
+      return remember(reread(run, leg.course), traveller.memory(), leg.course.stage.index);
+  }
+}
+
+/** One training: on which model, of which course, for which methods. */
+type Training = Extract<Leg, { does: "train" }> & Omit<Going, "leg">;
+
 /** Every batch of the course goes through the whole pipe before the next one is read. */
-function train(run: Run, { seed, model, course, methods, memory }: Training): Observable<RunEvent> {
-  if (course.steps === 0) return EMPTY;
-  const { source, curriculum, training: { batch }, sampler, length } = run;
-  const { stage, steps } = course, genes = curriculum.rank.length;
+function train(run: Run, traveller: Traveller, training: Training): Observable<RunEvent> {
+  const { course, methods, number, made } = training, { stage, steps } = course;
+  if (steps === 0) return EMPTY;
+  const { source, curriculum, training: { batch }, sampler, length, keeper } = run;
+  const { seed } = traveller, model = traveller.model(training.on), memory = traveller.memory();
+  const genes = curriculum.rank.length;
   const place: Place = { methods: methods.map(({ name }) => name), seed, stage: stage.index };
   // Before the second gene stage there is no stage to hold on to.
   const distiller = stage.index > 1 ? methods[0].distiller : undefined;
   const key: Key = derive(keyOf(seed), "train", stage.index, course.epochs);
 
   const lessons = () =>
-    paced(turns(source, course, { batch, key }), ({ cells, step, key }) =>
-      of(cells).pipe(
-        reveal(curriculum, course.view),
-        transformed(run),
-        replayed(memory, course, { step, batch }),
-        sample(sampler, { length, genes, key: derive(key, "sample") }),
-        mask(run.mask, derive(key, "mask")),
-        distil(distiller, stage, curriculum),
-        toArray(),
-        learn(model, { step, key: derive(key, "dropout"), rate: rateAt(run, stage.index, step) }),
-        map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
-      ));
+    paced(turns(source, course, { batch, key, made }), ({ cells, step, key }) =>
+      concat(
+        of(cells).pipe(
+          reveal(curriculum, course.view),
+          transformed(run),
+          replayed(memory, course, { step, batch }),
+          sample(sampler, { length, genes, key: derive(key, "sample") }),
+          mask(run.mask, derive(key, "mask")),
+          distil(distiller, stage, curriculum),
+          toArray(),
+          learn(model, { step, key: derive(key, "dropout"), rate: rateAt(run, stage.index, step) }),
+          map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
+        ),
+        defer(() => keeper?.isDue(seed) ? keptAt(run, traveller, number, step + 1) : EMPTY),
+      )).pipe(takeWhile(() => !keeper?.stopped(), true));
 
+  const resumed = made > 0 ? traveller.training : undefined;
   return concat(
-    of({ type: "stage" as const, ...place, steps }),
-    holding(() => model.enter(distiller), () => defer(lessons)),
-    kept(run, model, place),
+    made > 0 ? EMPTY : of({ type: "stage" as const, ...place, steps }),
+    holding(() => model.enter(distiller, resumed), () => defer(lessons)),
+    defer(() => keeper?.stopped() ? EMPTY : kept(run, model, place)),
+  );
+}
+
+/** Keeps where a seed is; tells nobody. */
+function keptAt(
+  { keeper }: Run,
+  traveller: Traveller,
+  leg: number,
+  step: number,
+): Observable<never> {
+  if (keeper === undefined) return EMPTY;
+  return defer(async () => await keeper.keep(await traveller.bookmark(leg, step))).pipe(
+    ignoreElements(),
   );
 }
 

@@ -11,8 +11,10 @@ import { decodeTensors } from "../core/model/safetensors.ts";
 import { decodeEvents } from "../core/report/event_lines.ts";
 import * as plugins from "../plugins/mod.ts";
 import { loadExperiment } from "../streams/experiment/load_experiment.ts";
+import type { OpenedRun } from "../streams/experiment/open_run.ts";
 import { runExperiment } from "../streams/experiment/run_experiment.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
+import { openRunFolder } from "../streams/run_folder/run_folder.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
 import { assertSame } from "./first_difference.ts";
 
@@ -61,7 +63,12 @@ async function fileOf(change: object): Promise<string> {
 const run = (path: string, listen: (event: RunEvent) => void, output?: string) =>
   Effect.scoped(Effect.gen(function* () {
     const { experiment, registry } = yield* loadExperiment(path, plugins);
-    yield* runExperiment(experiment, registry, { listeners: [listen], output });
+    const keep = (opened: OpenedRun) =>
+      openRunFolder(output!, opened, { every: { seconds: 300 }, versions: {} });
+    yield* runExperiment(experiment, registry, {
+      listeners: [listen],
+      ...(output === undefined ? {} : { keep }),
+    });
   }));
 
 async function eventsOf(change: object = {}): Promise<RunEvent[]> {
@@ -188,7 +195,10 @@ Deno.test("runExperiment() stops when the loss is no number, with what to try", 
   const { message } = await failure({
     training: { batch: 16, epochs: 4, rate: 1e30, warmup: 0 },
   });
-  assert.match(message, /Cannot go on after step \d+: the loss is (NaN|Infinity); a lower/);
+  assert.match(
+    message,
+    /Cannot go on after step \d+: the loss is (NaN|Infinity), first seen in \w+ "[\w.]+"; a lower/,
+  );
 });
 
 /** Runs the command line as a user does. */
@@ -216,7 +226,7 @@ Deno.test("gil run writes events that gil table prints again, and never overwrit
   assert.equal(again.out.trim(), first.out.trim());
   const second = await gil("run", path, "--output", output).ended;
   assert.equal(second.code, 1);
-  assert.match(second.err, /holds a run already; name another folder/);
+  assert.match(second.err, /holds a run that finished; name another folder/);
 });
 
 Deno.test("gil ends with 130 and without a trace when it is interrupted", async () => {

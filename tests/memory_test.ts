@@ -21,7 +21,7 @@ Deno.test("fit() stays within memory, takes what it can, and says when memory de
       fc.integer({ min: 1, max: 3 }),
       (batch, share, sides) => {
         const memory = share * sides * needed(1);
-        const load = { engine, architecture, shape, batch, memory, sides };
+        const load = { engine, architecture, shape, batch, memory, sides, microBatch: null };
         if (memory < sides * needed(1)) {
           return void assert.throws(() => fit(load), /InputError|Cannot/);
         }
@@ -38,7 +38,7 @@ Deno.test("fit() stays within memory, takes what it can, and says when memory de
 });
 
 Deno.test("fit() says what is needed where nothing fits, and takes whole batches that mix", () => {
-  const load = { engine, architecture, shape, batch: 8, memory: 1000, sides: 2 };
+  const load = { engine, architecture, shape, batch: 8, memory: 1000, sides: 2, microBatch: null };
   assert.throws(() => fit(load), {
     name: "InputError",
     message:
@@ -48,6 +48,10 @@ Deno.test("fit() says what is needed where nothing fits, and takes whole batches
   const long = { genes: 50, length: 1000 };
   assert.equal(microBatch(8, long.length), 2);
   assert.equal(fit({ ...load, architecture: mixing, memory: 1e12, sides: 1 }).cells, 8);
+  assert.equal(fit({ ...load, memory: needed(3), sides: 1, microBatch: 3 }).cells, 3);
+  assert.throws(() => fit({ ...load, memory: needed(3), sides: 1, microBatch: 4 }), {
+    message: /the model and 4 cells of 17 positions/,
+  });
   const { cells, note } = fit({ ...load, architecture: mixing, memory: needed(4), sides: 1 });
   assert.equal(cells, 4);
   assert.match(

@@ -35,6 +35,7 @@ export function spyLearner(): Spy {
     open++;
     return {
       enter: () => ({ close() {} }),
+      training: () => Promise.reject(new Error("a spy has no moments")),
       learn(lessons, step) {
         learned.push({ model: number, lessons, step });
         const cells = lessons.reduce((sum, { tokens }) => sum + tokens.cells.length, 0);
@@ -59,6 +60,7 @@ export function spyLearner(): Spy {
     predicted,
     open: () => open,
     begin: (_key: Key) => model(),
+    hold: (_weights: Float32Array) => model(),
     pace: () => Promise.resolve({ learn: 1, predict: 1 }),
   };
 }

@@ -92,7 +92,7 @@ function runOf(learner: Spy, change: Partial<Run> = {}, cells: Partial<MemoryCel
     },
     length: LENGTH,
     mask: 0.4,
-    training: { batch: BATCH, epochs: [2, 3, 1], rate: 0.01, warmup: 4 },
+    training: { batch: BATCH, epochs: [2, 3, 1], rate: 0.01, warmup: 4, microBatch: null },
     judges: [{
       evaluator: counter as Evaluator,
       sampler: (_g, _v, _r, chosen) => chosen.fill(0).forEach((_, i) => chosen[i] = i),

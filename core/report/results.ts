@@ -15,22 +15,23 @@ export interface Results {
   readonly run: Started;
   /** In the order in which they came; of the same question asked twice, the last answer. */
   readonly scores: readonly Score[];
-  /** Seconds from start to end; undefined when the run did not finish. */
+  readonly finished: boolean;
+  /** Seconds from start to end, where they were noted. */
   readonly seconds: number | undefined;
 }
 
 /** Folds the events of a run; undefined when it never started. */
 export function resultsOf(events: Iterable<RunEvent>): Results | undefined {
-  let run: Started | undefined, seconds: number | undefined;
+  let run: Started | undefined, seconds: number | undefined, finished = false;
   const scores = new Map<string, Score>();
   for (const event of events) {
-    if (event.type === "started") [run, seconds] = [event, undefined];
-    if (event.type === "finished") seconds = event.seconds;
+    if (event.type === "started") [run, seconds, finished] = [event, undefined, false];
+    if (event.type === "finished") [seconds, finished] = [event.seconds, true];
     if (event.type !== "score") continue;
     const { method, seed, trial, evaluator, own, after } = event.score;
     scores.set(JSON.stringify([method, seed, trial, evaluator, own, after]), event.score);
   }
-  return run && { run, scores: [...scores.values()], seconds };
+  return run && { run, scores: [...scores.values()], seconds, finished };
 }
 
 /** Which scores: those of a method and an evaluator about the genes of some stages. */

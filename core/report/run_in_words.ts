@@ -10,14 +10,16 @@ import { wrap } from "./wrap.ts";
 
 /** Methods, seeds, data, engine and cost of a run that is about to start, as lines of text. */
 export function planInWords(run: Started, columns: number): string[] {
-  const cost = `${work(run)}, about ${durationInWords(run.estimate)}.`;
+  const time = run.estimate === undefined ? "" : `, about ${durationInWords(run.estimate)}`;
+  const cost = `${work(run)}${time}.`;
   return [...subject(run), cost, ...noted(run)].flatMap((sentence) => wrap(sentence, 2, columns));
 }
 
 /** Methods, seeds, data and engine of a run, and how long it took, as sentences. */
-export function runInWords({ run, seconds }: Results): string[] {
-  const time = seconds === undefined ? ", not finished" : ` in ${durationInWords(seconds)}`;
-  return [...subject(run), `${work(run)}${time}.`, ...noted(run)];
+export function runInWords({ run, seconds, finished }: Results): string[] {
+  const time = seconds === undefined ? "" : ` in ${durationInWords(seconds)}`;
+  const end = finished ? time : ", not finished";
+  return [...subject(run), `${work(run)}${end}.`, ...noted(run)];
 }
 
 function subject({ experiment, methods, seeds, cells, genes, stages }: Started): string[] {

@@ -5,6 +5,7 @@
  */
 
 import { Effect, type Scope } from "effect";
+import { createHash } from "node:crypto";
 import type { InputError } from "../../core/errors.ts";
 import type { Source } from "../../core/source.ts";
 import { attempt } from "../attempt.ts";
@@ -75,5 +76,6 @@ export const openAtlas: (folder: string) => Effect.Effect<Atlas, InputError, Sco
         };
       },
     };
-    return { folder, manifest, ...blocks, ...sourceOf(blocks) };
+    const fingerprint = createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
+    return { folder, manifest, ...blocks, ...sourceOf(blocks), fingerprint };
   });

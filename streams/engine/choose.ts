@@ -9,11 +9,13 @@ import { ExperimentError, InputError } from "../../core/errors.ts";
 import type { EngineUse } from "../../core/experiment.ts";
 import type { Engine } from "../../core/model/program.ts";
 import type { Plugin } from "../../core/plugin.ts";
-import { make, pluginsOf, type Registry } from "../../core/registry.ts";
+import { find, make, pluginsOf, type Registry } from "../../core/registry.ts";
 
 /** Engines of one kind, and why better kinds were passed over. */
 export interface Opened {
   readonly engines: readonly Engine[];
+  /** What opens the same ones again, on a machine with more processors too. */
+  readonly use: EngineUse;
   /** Sentences without full stops. */
   readonly notes: readonly string[];
 }
@@ -29,12 +31,13 @@ export const openEngines = Effect.fnUntraced(function* (
   count: number,
 ) {
   const open = Effect.fnUntraced(function* (id: string, own: Readonly<Record<string, unknown>>) {
-    const engine = yield* make(registry, "engine", { use: id, ...own });
-    return yield* Effect.forEach(Array.from({ length: count }), () => engine);
+    const use = { use: id, ...own }, { config } = yield* find(registry, "engine", use);
+    const engine = yield* make(registry, "engine", use);
+    const engines = yield* Effect.forEach(Array.from({ length: count }), () => engine);
+    const threads = "threads" in config.fields ? { threads: engines[0].threads } : {};
+    return { engines, use: { ...use, ...threads } };
   });
-  if (use !== null) {
-    return { engines: yield* open(use, settings), notes: [] } satisfies Opened;
-  }
+  if (use !== null) return { ...yield* open(use, settings), notes: [] } satisfies Opened;
   const ranked = enginesOf(registry).filter(({ rank }) => rank !== undefined)
     .sort((a, b) => b.rank! - a.rank!);
   const reasons: string[] = [];
@@ -48,7 +51,7 @@ export const openEngines = Effect.fnUntraced(function* (
     );
     if (typeof outcome !== "string") {
       const ignored = Object.keys(unknown).map((name) => `Engine "${id}" has no "${name}" to set`);
-      return { engines: outcome, notes: [...reasons, ...ignored] } satisfies Opened;
+      return { ...outcome, notes: [...reasons, ...ignored] } satisfies Opened;
     }
     reasons.push(outcome);
   }

@@ -21,6 +21,8 @@ export interface Load {
   readonly memory: number;
   /** Models that are trained side by side. */
   readonly sides: number;
+  /** Cells at a time, if that is not left to memory. */
+  readonly microBatch: number | null;
 }
 
 /** What fits. */
@@ -65,22 +67,23 @@ export function bytesInWords(bytes: number): string {
  *
  * @throws InputError when not even one cell fits.
  */
-export function fit({ engine, architecture, shape, batch, memory, sides }: Load): Fit {
+export function fit({ engine, architecture, shape, batch, memory, sides, ...asked }: Load): Fit {
   const layout = layoutOf(architecture.weights), alone = architecture.mixes === "cell";
   const states = BUFFERS * FLOAT * layout.size;
-  const wished = alone ? microBatch(batch, shape.length) : batch;
+  const wished = asked.microBatch ?? (alone ? microBatch(batch, shape.length) : batch);
   const bytes = (cells: number) =>
     sides * (states + engine.estimate(learningProgram(architecture, { ...shape, cells }), layout));
+  const least = asked.microBatch ?? 1;
   let cells = wished;
-  while (cells > 1 && bytes(cells) > memory) cells = Math.floor(cells / 2);
+  while (cells > least && bytes(cells) > memory) cells = Math.floor(cells / 2);
   const needed = bytes(cells);
   if (needed > memory) {
     throw new InputError({
       message:
         `Cannot train with ${bytesInWords(memory)} of memory: the model and ${
-          alone ? "one cell" : `its batch`
-        } of ` +
-        `${shape.length} positions take about ${bytesInWords(needed)}` +
+          counted(cells, "cell")
+        } ` +
+        `of ${shape.length} positions take about ${bytesInWords(needed)}` +
         `${sides > 1 ? ` for ${sides} seeds side by side` : ""}; allow more, or make "length" or ` +
         `the model smaller`,
     });
@@ -89,10 +92,13 @@ export function fit({ engine, architecture, shape, batch, memory, sides }: Load)
   const most = alone ? "" : ", whose statistics stand for those of the batch";
   return {
     cells,
-    note: `${cells} ${cells === 1 ? "cell" : "cells"} at a time instead of ${wished}${most}, ` +
+    note: `${counted(cells, "cell")} at a time instead of ${wished}${most}, ` +
       `to stay within ${bytesInWords(memory)} of memory`,
   };
 }
+
+const counted = (n: number, noun: string): string =>
+  `${n === 1 ? "one" : n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** Cells at a time where memory is plenty and each cell is treated alone. */
 export const microBatch = (batch: number, length: number): number =>

@@ -58,8 +58,11 @@ export const loadExperiment = Effect.fnUntraced(function* (
     `Cannot read experiment "${path}"`,
   );
   const folder = dirname(resolve(path));
-  const experiment = resolvePaths(decoded, folder) as Experiment;
-  const own = yield* Effect.forEach(experiment.plugins, (name) => importPlugins(name, folder));
+  const experiment = {
+    ...resolvePaths(decoded, folder) as Experiment,
+    plugins: decoded.plugins.map((name) => isPath(name) ? resolve(folder, name) : name),
+  };
+  const own = yield* Effect.forEach(decoded.plugins, (name) => importPlugins(name, folder));
   return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
 });
 
@@ -83,10 +86,11 @@ function resolvePaths(value: unknown, folder: string): unknown {
   );
 }
 
+const isPath = (name: string): boolean => name.startsWith(".") || isAbsolute(name);
+
 /** Imports one module of plugins; a path is relative to the experiment file. */
 const importPlugins = Effect.fnUntraced(function* (name: string, folder: string) {
-  const isPath = name.startsWith(".") || isAbsolute(name);
-  const url = isPath ? pathToFileURL(resolve(folder, name)).href : name;
+  const url = isPath(name) ? pathToFileURL(resolve(folder, name)).href : name;
   const module = yield* Effect.tryPromise({
     try: () => import(url) as Promise<Registry>,
     catch: (cause) =>

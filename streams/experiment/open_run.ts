@@ -10,7 +10,7 @@ import { checkMethods, checkScales } from "../../core/composition.ts";
 import { ExperimentError, type GilError, InputError } from "../../core/errors.ts";
 import type { Experiment, GeneSet, Use } from "../../core/experiment.ts";
 import { suggest } from "../../core/nearest.ts";
-import { layoutOf } from "../../core/model/program.ts";
+import { type Layout, layoutOf } from "../../core/model/program.ts";
 import { find, make, type Registry } from "../../core/registry.ts";
 import type { Source } from "../../core/source.ts";
 import { openEngines } from "../engine/choose.ts";
@@ -23,6 +23,15 @@ import { type Tally, tally } from "./survey.ts";
 export interface Computing {
   readonly engine: string;
   readonly notes: readonly string[];
+}
+
+/** A run that may start. */
+export interface OpenedRun {
+  readonly run: Run;
+  readonly engine: Computing;
+  readonly layout: Layout;
+  /** The experiment with everything in it that this machine decided. */
+  readonly resolved: Experiment;
 }
 
 /** Opens everything that an experiment names, for as long as the scope lasts. */
@@ -73,7 +82,7 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
   });
   const lanes = Array.from({ length: Math.min(experiment.parallel, experiment.seeds.length) });
   const memory = experiment.memory === null ? freeMemory() : bytesOf(experiment.memory);
-  const { engines, notes } = yield* openEngines(registry, experiment.engine, lanes.length);
+  const { engines, notes, use } = yield* openEngines(registry, experiment.engine, lanes.length);
   const shape = { genes: source.vocabulary.symbols.length, length: experiment.length + 1 };
   const architecture = build(shape);
   const { cells, note } = yield* Effect.try({
@@ -85,6 +94,7 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
         batch: experiment.training.batch,
         memory,
         sides: lanes.length,
+        microBatch: experiment.training.microBatch,
       }),
     catch: (cause) => cause as GilError,
   });
@@ -107,7 +117,12 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     engine: engines[0].name,
     notes: [...notes, ...(note === undefined ? [] : [note])],
   };
-  return { run, engine, layout: layoutOf(architecture.weights) };
+  const resolved: Experiment = {
+    ...experiment,
+    engine: use,
+    training: { ...training, microBatch: cells },
+  };
+  return { run, engine, layout: layoutOf(architecture.weights), resolved } satisfies OpenedRun;
 });
 
 /** Opens the data set of a gene set and checks that what is said about it exists. */

@@ -6,10 +6,11 @@
 
 import { Effect } from "effect";
 import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { decodeEvents } from "../../core/report/event_lines.ts";
 import { InputError } from "../../core/errors.ts";
 import { type Results, resultsOf } from "../../core/report/results.ts";
+import { secondsOf } from "../run_folder/stopwatch.ts";
 import { attempt } from "../attempt.ts";
 
 /** The file of events within the folder of a run. */
@@ -18,15 +19,16 @@ export const EVENTS_FILE = "events.jsonl";
 /** Reads the events of a run, from its folder or the file itself, and folds them. */
 export const readResults = Effect.fnUntraced(function* (path: string) {
   const doing = `Cannot read run "${path}"`;
-  const text = yield* attempt(doing, () => {
-    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
-    return readFileSync(isFolder ? join(path, EVENTS_FILE) : path, "utf8");
-  });
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  const file = isFolder ? join(path, EVENTS_FILE) : path;
+  const text = yield* attempt(doing, () => readFileSync(file, "utf8"));
   const events = yield* Effect.try({
     try: () => decodeEvents(text),
     catch: (cause) => new InputError({ message: `${doing}: ${(cause as Error).message}` }),
   });
-  const results: Results | undefined = resultsOf(events);
-  if (results !== undefined) return results;
+  const results = resultsOf(events);
+  if (results !== undefined) {
+    return { ...results, seconds: results.seconds ?? secondsOf(dirname(file)) } satisfies Results;
+  }
   return yield* new InputError({ message: `${doing}: no run has started in it` });
 });

@@ -4,62 +4,99 @@
  * @module
  */
 
-import { Effect } from "effect";
-import { concat, defer, type Observable, of } from "rxjs";
+import { Effect, type Scope } from "effect";
+import { concat, defer, EMPTY, type Observable, of } from "rxjs";
 import { type GilError, InputError, RunError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
 import type { Experiment } from "../../core/experiment.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { Started } from "../../core/report/results.ts";
-import { costOf } from "./cost.ts";
-import { keepWeights } from "./keep_weights.ts";
-import { type Computing, openRun } from "./open_run.ts";
 import { clock } from "../console/terminal.ts";
 import type { Run } from "../run.ts";
 import { walk } from "../walk.ts";
+import { costOf } from "./cost.ts";
+import { type Computing, type OpenedRun, openRun } from "./open_run.ts";
 
 /** Tells somebody what happens; never fails a run. */
 export type Listener = (event: RunEvent) => void;
 
+/** Where a run is kept, already opened. */
+export interface Kept {
+  /** What was told before and stays. */
+  readonly history: readonly RunEvent[];
+  /** The run, going on where it was. */
+  readonly run: Run;
+  seconds(): number;
+  append(event: RunEvent): void;
+  /** Asks every seed to stop at its next step. */
+  stop(): void;
+  stopped(): boolean;
+  readonly finish: Effect.Effect<void, InputError>;
+}
+
 /** Who is told, and what is kept. */
 export interface Aftermath {
   readonly listeners: readonly Listener[];
-  /** Folder in which weights are kept; none are unless given. */
-  readonly output?: string | undefined;
+  /** Opens what keeps the run; nothing is kept unless given. */
+  readonly keep?: (opened: OpenedRun) => Effect.Effect<Kept, GilError, Scope.Scope>;
 }
 
-/** Opens everything, walks to the end and closes everything, also when interrupted. */
+/**
+ * Opens everything, walks to the end and closes everything. Interrupted, a run that is kept stops
+ * after its present step, any other at once.
+ */
 export const runExperiment = Effect.fnUntraced(function* (
   experiment: Experiment,
   registry: Registry,
-  { listeners, output }: Aftermath,
+  { listeners, keep }: Aftermath,
 ) {
-  const begun = clock.now();
-  const { run, engine, layout } = yield* openRun(experiment, registry);
-  const methods = run.methods.length;
-  const keeping = output === undefined
-    ? run
-    : { ...run, keep: keepWeights(output, { layout, methods }) };
+  const opened = yield* openRun(experiment, registry), { engine } = opened;
+  const kept = keep && (yield* keep(opened)), begun = clock.now();
+  const { run = opened.run, history = [] } = kept ?? {};
+  const tell = (event: RunEvent) => listeners.forEach((listen) => listen(event));
+  for (const event of history) tell(event);
+
+  const hasStarted = history.some(({ type }) => type === "started");
+  const seconds = () => kept?.seconds() ?? clock.now() - begun;
   const events = concat(
-    defer(() => told(experiment, run, engine)),
-    walk(keeping),
-    defer(() => of({ type: "finished" as const, seconds: clock.now() - begun })),
+    hasStarted ? EMPTY : defer(() => told(experiment, run, engine)),
+    walk(run),
+    defer(() => kept?.stopped() ? EMPTY : of({ type: "finished" as const, seconds: seconds() })),
   );
-  yield* drain(events, (event) => listeners.forEach((listen) => listen(event)));
+  yield* drain(events, (event) => {
+    kept?.append(event);
+    tell(event);
+  }, kept?.stop);
+  if (kept && !kept.stopped()) yield* kept.finish;
 });
 
-/** Runs a stream to its end; interruption unsubscribes. */
+/**
+ * Runs a stream to its end. Interruption unsubscribes; given a `stop`, it calls that and waits for
+ * the end that comes of it.
+ */
 export function drain<A>(
   stream: Observable<A>,
   each: (value: A) => void,
+  stop?: () => void,
 ): Effect.Effect<void, GilError> {
   return Effect.callback<void, GilError>((resume) => {
+    const end = Promise.withResolvers<void>();
     const subscription = stream.subscribe({
       next: each,
-      error: (cause) => resume(Effect.fail(asGilError(cause))),
-      complete: () => resume(Effect.void),
+      error(cause) {
+        end.resolve();
+        resume(Effect.fail(asGilError(cause)));
+      },
+      complete() {
+        end.resolve();
+        resume(Effect.void);
+      },
     });
-    return Effect.sync(() => subscription.unsubscribe());
+    return Effect.promise(async () => {
+      stop?.();
+      if (stop) await end.promise;
+      subscription.unsubscribe();
+    });
   });
 }
 

@@ -1,29 +1,25 @@
 /**
- * Runs an experiment file with the reporters that people and programs expect.
+ * Runs an experiment file with the reporters that people and programs expect, and goes on with runs
+ * that were stopped.
  *
  * @module
  */
 
 import { Effect } from "effect";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
-import type { Use } from "../../core/experiment.ts";
 import { make, type Registry } from "../../core/registry.ts";
-import { attempt } from "../attempt.ts";
 import { guarded } from "../console/guarded.ts";
-import { loadExperiment, type Overrides } from "./load_experiment.ts";
-import { EVENTS_FILE } from "./read_results.ts";
-import { runExperiment } from "./run_experiment.ts";
 import { Screen } from "../console/screen.ts";
+import { EXPERIMENT_FILE, heldBy, openRunFolder } from "../run_folder/run_folder.ts";
+import type { RunFolderOptions } from "../run_folder/run_folder.ts";
+import { type Loaded, loadExperiment, type Overrides } from "./load_experiment.ts";
+import { runExperiment } from "./run_experiment.ts";
 
-/** How a file is run. */
-export interface RunOptions {
-  readonly overrides?: Overrides;
-  /** A new folder for the events and the complete experiment; nothing is kept unless given. */
-  readonly output?: string | undefined;
+/** What a run prints and how it is kept. */
+export interface RunOptions extends RunFolderOptions {
   /** What standard output gets: the table at the end, or every event as a line of JSON. */
-  readonly results?: "table" | "events";
+  readonly results: "table" | "events";
 }
 
 /**
@@ -32,37 +28,70 @@ export interface RunOptions {
  * @param box The plugins that come with gil.
  */
 export const runFile = Effect.fnUntraced(
-  function* (path: string, box: Registry, options: RunOptions = {}) {
-    const { overrides = {}, output, results = "table" } = options;
-    const screen = yield* Screen;
-    const { experiment, registry } = yield* loadExperiment(path, box, overrides);
-    if (output !== undefined) yield* prepare(output, experiment);
-    const uses: Use[] = [
-      { use: "progress" },
-      results === "table" ? { use: "table" } : { use: "events", file: "-" },
-      ...(output === undefined ? [] : [{ use: "events", file: join(output, EVENTS_FILE) }]),
-    ];
-    const listeners = yield* Effect.forEach(
-      uses,
-      Effect.fnUntraced(function* (use) {
-        const listen = yield* yield* make(registry, "reporter", use);
-        return guarded(use.use, listen, (line) => screen.tell(`${line}\n`));
-      }),
-    );
-    yield* runExperiment(experiment, registry, { listeners, output });
+  function* (
+    path: string,
+    box: Registry,
+    options: RunOptions & { readonly overrides?: Overrides; readonly output?: string | undefined },
+  ) {
+    const { overrides = {}, output } = options;
+    if (output !== undefined) yield* refuseHeld(output);
+    const loaded = yield* loadExperiment(path, box, overrides);
+    yield* runLoaded(loaded, output, options);
   },
   Effect.scoped,
 );
 
-/** Makes the folder of a run, which no other run may have used, and keeps the experiment in it. */
-const prepare = Effect.fnUntraced(function* (output: string, experiment: unknown) {
-  if (existsSync(join(output, EVENTS_FILE))) {
-    return yield* new InputError({
-      message: `Cannot write run "${output}": it holds a run already; name another folder`,
-    });
-  }
-  yield* attempt(`Cannot write run "${output}"`, () => {
-    mkdirSync(output, { recursive: true });
-    writeFileSync(join(output, "experiment.json"), JSON.stringify(experiment, null, 2) + "\n");
+/** Goes on with the run in a folder, to the same end as if it had never been stopped. */
+export const resumeRun = Effect.fnUntraced(
+  function* (folder: string, box: Registry, options: RunOptions) {
+    const held = heldBy(folder);
+    if (held !== "a run that stopped") {
+      return yield* new InputError({
+        message: `Cannot resume run "${folder}": it holds ${held}` +
+          (held === "nothing" ? "; name the folder of a run" : "; gil table shows what it found"),
+      });
+    }
+    yield* runLoaded(yield* loadExperiment(join(folder, EXPERIMENT_FILE), box), folder, options);
+  },
+  Effect.scoped,
+);
+
+/** Refuses a folder in which there is a run already. */
+const refuseHeld = Effect.fnUntraced(function* (output: string) {
+  const held = heldBy(output);
+  if (held === "nothing") return;
+  const instead = held === "a run that stopped"
+    ? `"gil resume ${output}" goes on with it, or name another folder`
+    : "name another folder";
+  return yield* new InputError({
+    message: `Cannot write run "${output}": it holds ${held}; ${instead}`,
   });
+});
+
+const runLoaded = Effect.fnUntraced(function* (
+  { experiment, registry }: Loaded,
+  output: string | undefined,
+  { results, ...keeping }: RunOptions,
+) {
+  const screen = yield* Screen, tell = (line: string) => screen.tell(`${line}\n`);
+  const uses = [
+    { use: "progress" },
+    results === "table" ? { use: "table" } : { use: "events", file: "-" },
+  ];
+  const listeners = yield* Effect.forEach(
+    uses,
+    Effect.fnUntraced(function* (use) {
+      const listen = yield* yield* make(registry, "reporter", use);
+      return guarded(use.use, listen, tell);
+    }),
+  );
+  if (output === undefined) return yield* runExperiment(experiment, registry, { listeners });
+  const keep = Effect.fnUntraced(function* (opened: Parameters<typeof openRunFolder>[1]) {
+    const folder = yield* openRunFolder(output, opened, keeping);
+    folder.notes.forEach(tell);
+    return folder;
+  });
+  yield* runExperiment(experiment, registry, { listeners, keep }).pipe(
+    Effect.onInterrupt(() => Effect.sync(() => tell(`"gil resume ${output}" goes on with it`))),
+  );
 });

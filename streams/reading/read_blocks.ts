@@ -37,8 +37,13 @@ export async function* readBlocks(
   const selection = selectionOf(blocks.columns, request), { columns } = selection;
   const starts = startsOf(sizes), reader = blocks.open();
   try {
-    let parts: CellBatch[] = [], held = 0;
+    let parts: CellBatch[] = [], held = 0, skip = request.from ?? 0;
     for (const [index, numbers] of planWindows(sizes.length, order).entries()) {
+      const passed = skip > 0 ? countKept(numbers, { starts, sizes }, request) : Infinity;
+      if (passed <= skip) {
+        skip -= passed;
+        continue;
+      }
       const window: LoadedBlock[] = [];
       let cells = 0;
       for (const [slot, block] of numbers.entries()) {
@@ -47,7 +52,9 @@ export async function* readBlocks(
         cells += sizes[block];
       }
       const picks = pickCells(window, planCells(cells, order, index));
-      for (let from = 0, to = 0; from < picks.rows.length; from = to) {
+      let from = Math.min(skip, picks.rows.length);
+      skip -= from;
+      for (let to = 0; from < picks.rows.length; from = to) {
         to = Math.min(picks.rows.length, from + batch - held);
         parts.push(gatherCells(window, picks, { from, to, columns }));
         held += to - from;
@@ -62,6 +69,22 @@ export async function* readBlocks(
   } finally {
     await reader.close();
   }
+}
+
+/** How many cells of some blocks are asked for, where that can be told without reading; else infinitely many. */
+function countKept(
+  blocks: readonly number[],
+  { starts, sizes }: { readonly starts: ArrayLike<number>; readonly sizes: ArrayLike<number> },
+  { keep, where = {} }: ReadRequest,
+): number {
+  if (Object.keys(where).length > 0) return Infinity;
+  let kept = 0;
+  for (const block of blocks) {
+    for (let cell = starts[block]; cell < starts[block] + sizes[block]; cell++) {
+      if (keep === undefined || keep(cell)) kept++;
+    }
+  }
+  return kept;
 }
 
 /** The request with its names looked up. */

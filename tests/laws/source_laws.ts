@@ -121,6 +121,25 @@ export function sourceLaws(
     );
   });
 
+  law("begins anywhere, and goes on as if it had read from the start", async (source) => {
+    await forAll([size(source), order(), key(), fc.nat(), fc.boolean()], async (
+      batch,
+      order,
+      { 0: salt },
+      start,
+      filtered,
+    ) => {
+      const request: ReadRequest = {
+        batch,
+        order,
+        ...(filtered ? { keep: (cell: number) => (cell ^ salt) % 3 !== 0 } : {}),
+      };
+      const all = await readAll(source, request), from = start % (all.cells.length + 2);
+      const rest = Array.from({ length: Math.max(0, all.cells.length - from) }, (_, i) => from + i);
+      assertSame(await readAll(source, { ...request, from }), selectCells(all, rest));
+    });
+  });
+
   law("refuses columns and categories that it does not have", async (source) => {
     const request = { batch: 1, order: "stored" } as const, name = "a column of no atlas";
     await rejects(first(source, { ...request, columns: [name] }), InputError);

@@ -1,0 +1,32 @@
+/**
+ * One run at a time in a folder.
+ *
+ * @module
+ */
+
+import { Effect, type Scope } from "effect";
+import { join } from "node:path";
+import { InputError } from "../../core/errors.ts";
+import { attemptAsync } from "../attempt.ts";
+import { tryLock } from "../platform.ts";
+
+/** The file that is locked; it stays, empty, and means nothing by being there. */
+const LOCK_FILE = "lock";
+
+/**
+ * Keeps everybody else out of a folder for as long as the scope lasts. The operating system holds the
+ * lock for the process: however that ends, the folder is free again.
+ */
+export const lockFolder = (
+  folder: string,
+): Effect.Effect<void, InputError, Scope.Scope> =>
+  Effect.acquireRelease(
+    attemptAsync(`Cannot lock run "${folder}"`, async () => {
+      const unlock = await tryLock(join(folder, LOCK_FILE));
+      if (unlock !== undefined) return unlock;
+      throw new InputError({
+        message: `Cannot use run "${folder}": another process works in it; wait for it to end`,
+      });
+    }),
+    (unlock) => Effect.sync(unlock),
+  ).pipe(Effect.asVoid);

@@ -1,0 +1,46 @@
+/**
+ * How long a run has taken, over all the times that it was taken up.
+ *
+ * @module
+ */
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { clock } from "../console/terminal.ts";
+
+const FILE = "time.json";
+
+/** A clock that goes on where it was stopped. */
+export interface Stopwatch {
+  /** Seconds in all. */
+  seconds(): number;
+  /** Writes them down. */
+  note(): void;
+}
+
+/** The clock of a run's folder. */
+export function stopwatch(folder: string): Stopwatch {
+  const before = secondsOf(folder) ?? 0, begun = clock.now();
+  const seconds = () => before + clock.now() - begun;
+  return {
+    seconds,
+    note() {
+      const path = join(folder, FILE);
+      writeFileSync(`${path}.part`, JSON.stringify({ seconds: seconds() }) + "\n");
+      renameSync(`${path}.part`, path);
+    },
+  };
+}
+
+/** Seconds that were written down; undefined where there are none. */
+export function secondsOf(folder: string): number | undefined {
+  const path = join(folder, FILE);
+  if (!existsSync(path)) return undefined;
+  try {
+    const { seconds } = JSON.parse(readFileSync(path, "utf8")) as { seconds: unknown };
+    return typeof seconds === "number" ? seconds : undefined;
+  } catch {
+    // A clock that cannot be read is no reason to lose a run.
+    return undefined;
+  }
+}
