@@ -11,7 +11,7 @@ import type { Distiller } from "../core/distiller.ts";
 import type { Evaluator } from "../core/evaluator.ts";
 import type { Experiment, GeneSet } from "../core/experiment.ts";
 import type { Key } from "../core/random.ts";
-import type { Replay } from "../core/replay.ts";
+import type { Replay, ReplayState } from "../core/replay.ts";
 import type { Sampler } from "../core/sampler.ts";
 import type { Source } from "../core/source.ts";
 import type { Bookmark } from "./checkpoint/bookmark.ts";
@@ -58,8 +58,15 @@ export interface Run {
   readonly learners: readonly Learner[];
   /** Keeps where seeds are, so that they can go on another day. */
   readonly keeper?: Keeper;
-  /** Keeps the weights of a model that has finished a stage, and returns the name of their file. */
-  readonly keep?: (weights: Float32Array, place: Place) => Promise<string>;
+  /**
+   * Keeps the weights of a model that has finished a stage, and what its method remembers; returns
+   * the name of the weights' file.
+   */
+  readonly keep?: (
+    weights: Float32Array,
+    place: Place,
+    memory: ReplayState | undefined,
+  ) => Promise<string>;
 }
 
 /** Keeps bookmarks. */

@@ -26,6 +26,7 @@ import {
 } from "rxjs";
 import type { RunEvent } from "../core/events.ts";
 import { derive, type Key, keyOf } from "../core/random.ts";
+import type { Replay } from "../core/replay.ts";
 import type { Course } from "./course.ts";
 import { judge } from "./judge.ts";
 import { learn, type Learner, type Model } from "./learner.ts";
@@ -134,7 +135,7 @@ function train(run: Run, traveller: Traveller, training: Training): Observable<R
   return concat(
     made > 0 ? EMPTY : of({ type: "stage" as const, ...place, steps }),
     holding(() => model.enter(distiller, resumed), () => defer(lessons)),
-    defer(() => keeper?.stopped() ? EMPTY : kept(run, model, place)),
+    defer(() => keeper?.stopped() ? EMPTY : kept(run, place, { model, memory })),
   );
 }
 
@@ -151,10 +152,14 @@ function keptAt(
   );
 }
 
-/** Keeps what the model has become. */
-function kept({ keep }: Run, model: Model, place: Place): Observable<RunEvent> {
+/** Keeps what the model has become, and what is remembered beside it. */
+function kept(
+  { keep }: Run,
+  place: Place,
+  { model, memory }: { readonly model: Model; readonly memory: Replay | undefined },
+): Observable<RunEvent> {
   if (keep === undefined) return EMPTY;
-  return defer(async () => await keep(await model.weights(), place)).pipe(
+  return defer(async () => await keep(await model.weights(), place, memory?.save())).pipe(
     map((file) => ({ type: "saved" as const, ...place, file })),
   );
 }

@@ -37,6 +37,11 @@ export interface Architecture {
   readonly weights: readonly WeightSpec[];
   /** "cell" when each cell is treated alone, "batch" when cells influence each other. */
   readonly mixes: "cell" | "batch";
+  /**
+   * "repeated" where `mlm` is `mvc` once more, without a gradient: a distiller then compares `mvc`.
+   * "own" unless given.
+   */
+  readonly mlm?: "own" | "repeated";
   predict(weights: Tensors, tokens: TokenTensors, noise: Noise): Prediction;
 }
 

@@ -44,6 +44,42 @@ export function normWeights(name: string, width: number): WeightSpec[] {
   ];
 }
 
+/** A matrix without bias as PyTorch begins it: uniform within 1 / √inputs. */
+export const matrixWeights = (name: string, inputs: number, outputs: number): WeightSpec[] => [
+  { name: `${name}.weight`, shape: [inputs, outputs], fill: uniformFill(1 / Math.sqrt(inputs)) },
+];
+
+/** Scale, shift and running statistics of a batch norm: ones and zeros, mean 0 and variance 1. */
+export function batchNormWeights(name: string, width: number): WeightSpec[] {
+  return [
+    ...normWeights(name, width),
+    {
+      name: `${name}.running_mean`,
+      shape: [width],
+      fill: constantFill(0),
+      learned: false,
+    },
+    { name: `${name}.running_var`, shape: [width], fill: constantFill(1), learned: false },
+  ];
+}
+
+/**
+ * The filter and bias of a convolution as PyTorch begins them: both uniform within one over the root
+ * of the numbers that a sum reads.
+ *
+ * @param shape Places in the window × inputs that each output reads × outputs.
+ */
+export function convolutionWeights(
+  name: string,
+  shape: readonly [places: number, inputs: number, outputs: number],
+): WeightSpec[] {
+  const fill = uniformFill(1 / Math.sqrt(shape[0] * shape[1]));
+  return [
+    { name: `${name}.weight`, shape, fill },
+    { name: `${name}.bias`, shape: [shape[2]], fill },
+  ];
+}
+
 /** `name.weight`, inputs × outputs, and `name.bias`. */
 export function matrixAndBias(
   name: string,

@@ -53,7 +53,8 @@ export function learningProgram(
       const mvc = maskedMeanSquare(student.mvc, target, share);
       const both = tf.add(mlm, mvc), next = nextWeights(student, moves);
       if (!distiller) return { loss: both, mlm, mvc, distil: tf.zerosLike(both), ...next };
-      const distil = distiller.penalty(student, teacherOf(inputs), (inputs as Tables).kept);
+      const shown = architecture.mlm === "repeated" ? { ...student, mlm: student.mvc } : student;
+      const distil = distiller.penalty(shown, teacherOf(inputs), (inputs as Tables).kept);
       const loss = tf.add(both, tf.mul(distil, distiller.weight));
       return { loss, mlm, mvc, distil, ...next };
     },

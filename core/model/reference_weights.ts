@@ -2,7 +2,8 @@
  * Weights as the reference implementation (PyTorch) keeps them, and as they are laid out here.
  *
  * Names are shared. Axes come in the opposite order, so that a linear layer's matrix is
- * inputs × outputs; only the gene table is genes × width in both.
+ * inputs × outputs and a convolution's filter places × inputs × outputs; only the gene table is
+ * genes × width in both.
  *
  * @module
  */
@@ -13,8 +14,8 @@ import type { StoredTensor } from "./safetensors.ts";
 
 const GENE_TABLE = "embedding.weight";
 
-/** A norm that the reference makes and never uses. */
-const UNUSED = ["layer_norm.weight", "layer_norm.bias"];
+/** A norm that the reference makes and never uses, and counts that its batch norms never look at. */
+const UNUSED = /^layer_norm\.(weight|bias)$|\.num_batches_tracked$/;
 
 /**
  * The flat buffer of `layout` filled from the reference's state dictionary.
@@ -27,11 +28,11 @@ export function fromReference(
   layout: Layout,
   file: string,
 ): Float32Array {
-  const weights = new Float32Array(layout.size), left = new Set(stored.keys());
+  const weights = new Float32Array(layout.size);
+  const left = new Set([...stored.keys()].filter((name) => !UNUSED.test(name)));
   const refuse = (name: string, why: string) =>
     new InputError({ message: `Cannot read weight "${name}" from "${file}": ${why}` });
 
-  UNUSED.forEach((name) => left.delete(name));
   for (const slot of layout.slots) {
     const name = referenceName(slot), shape = referenceShape(slot), found = stored.get(name);
     if (!found) throw refuse(name, "it is not there; is this another architecture?");
@@ -59,7 +60,8 @@ export function toReference(weights: Float32Array, layout: Layout): Map<string, 
 }
 
 /** PyTorch's attention writes `in_proj_weight` where every other layer writes `name.weight`. */
-const referenceName = ({ name }: Slot): string => name.replace(/\.in_proj\./, ".in_proj_");
+const referenceName = ({ name }: Slot): string =>
+  name.replace(/\.self_attn\.in_proj\./, ".self_attn.in_proj_");
 
 const referenceShape = ({ name, shape }: Slot): readonly number[] =>
   name === GENE_TABLE ? shape : [...shape].reverse();

@@ -11,6 +11,7 @@ export const onnx = engine({
   purpose: "compiles whole training steps and runs them with ONNX Runtime on the processor",
   rank: 2,
   config: {
+    precision: setting(Schema.Literals(["fp32"]), "fp32", "numbers of the matrix products"),
     threads: setting(
       Schema.Union([Schema.Literal("all"), Schema.Int.check(Schema.isGreaterThan(0))]),
       "all",

@@ -21,6 +21,7 @@ import { EVENTS_FILE } from "../experiment/read_results.ts";
 import type { Run } from "../run.ts";
 import { openLog, orderLog, rewindLog } from "./event_log.ts";
 import type { Interval } from "./interval.ts";
+import { keepMemory } from "./keep_memory.ts";
 import { keeperOf } from "./keeper.ts";
 import { lockFolder } from "./lock.ts";
 import { stopwatch } from "./stopwatch.ts";
@@ -99,10 +100,20 @@ export const openRunFolder = Effect.fnUntraced(function* (
       watch.note();
     },
   });
+  const keepModel = keepWeights(folder, {
+    layout,
+    methods: methods.length,
+    symbols: run.source.vocabulary.symbols,
+  });
+  const keep: Run["keep"] = async (weights, place, memory) => {
+    const file = await keepModel(weights, place, memory);
+    if (memory) await keepMemory(folder, file, memory);
+    return file;
+  };
   return {
     history,
     notes,
-    run: { ...run, keeper, keep: keepWeights(folder, { layout, methods: methods.length }) },
+    run: { ...run, keeper, keep },
     seconds: watch.seconds,
     append: log.append,
     stop: keeper.stop,

@@ -9,7 +9,15 @@ import { RunError } from "../../core/errors.ts";
 import { COMPOSITE } from "../../core/model/composites/mod.ts";
 import { type GraphBuilder, graphBuilder } from "./graph.ts";
 import { kernels } from "./kernels/table.ts";
-import { type Kernel, type Kernels, type TensorType, type Traced, uniform } from "./traced.ts";
+import { modelLine } from "./model_line.ts";
+import {
+  type Kernel,
+  type Kernels,
+  measured,
+  type TensorType,
+  type Traced,
+  uniform,
+} from "./traced.ts";
 
 /** Name of the backend in tfjs. */
 export const TRACE = "trace";
@@ -118,9 +126,9 @@ function captured(values: ArrayLike<number>, shape: number[], dtype: TensorType)
     return { shape, dtype, value: { kind: "literal", values: Array.from(values, Number) } };
   }
   throw new RunError({
-    message: `Cannot trace "${operations[0] ?? "tensor"}": it captures ${values.length} numbers ` +
-      `of shape [${shape}] that every run would repeat; feed them as an input, ` +
-      `or use noise.keep for dropout`,
+    message: `Cannot trace "${operations[0] ?? "tensor"}" (${modelLine(new Error().stack)}): it ` +
+      `captures ${values.length} numbers of shape [${shape}] that every run would repeat; feed them ` +
+      `as an input, or use noise.keep for dropout`,
   });
 }
 
@@ -136,12 +144,6 @@ function operationsUnderWay(): readonly string[] {
 function compositeUnderWay(): string {
   const scope = tf.engine().state.scopeStack.findLast(({ name }) => name?.startsWith(COMPOSITE));
   return scope ? scope.name.slice(COMPOSITE.length) : "";
-}
-
-/** Notes the size of a value that is stored. */
-function measure(graph: GraphBuilder, { value, dtype }: Traced): void {
-  if (value.kind !== "node") return;
-  graph.measure(value.name, tf.util.sizeFromShape([...value.stored]) * (dtype === "bool" ? 1 : 4));
 }
 
 let registered: TraceBackend | undefined;
@@ -181,7 +183,7 @@ function recording(backend: TraceBackend, kernel: Kernel): tf.KernelFunc {
     const { graph } = backend;
     graph.enter(compositeUnderWay());
     const result = kernel(graph, traced, (attrs ?? {}) as never);
-    for (const x of [result].flat() as Traced[]) measure(graph, x);
+    for (const x of [result].flat() as Traced[]) measured(graph, x);
     const info = (x: Traced): tf.TensorInfo => ({
       dataId: backend.put(x),
       shape: [...x.shape],

@@ -5,7 +5,7 @@
  */
 
 import type { Layout, Program } from "../../core/model/program.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, Node } from "./graph.ts";
 import { type Role, trace } from "./trace.ts";
 
 /** Whether a value's memory is used again after its last reader, or stays until the run ends. */
@@ -39,20 +39,29 @@ export function bytesOf(
 /** Bytes of the values inside a graph at the time when they are most. */
 function within({ nodes, inputs, constants, sizes }: Graph, lifetime: Lifetime): number {
   const outside = new Set([...inputs, ...constants].map(({ name }) => name));
-  const readers = new Map<string, number>();
+  const memory = memoryOf(nodes), readers = new Map<string, number>();
   for (const { inputs } of nodes) {
-    for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+    for (const name of inputs.map(memory)) readers.set(name, (readers.get(name) ?? 0) + 1);
   }
   let now = 0, most = 0;
   for (const { inputs, outputs } of nodes) {
-    for (const name of outputs) now += sizes.get(name) ?? 0;
+    for (const name of outputs) if (memory(name) === name) now += sizes.get(name) ?? 0;
     most = Math.max(most, now);
     if (lifetime === "kept") continue;
-    for (const name of inputs) {
+    for (const name of inputs.map(memory)) {
       const left = readers.get(name)! - 1;
       readers.set(name, left);
       if (left === 0 && !outside.has(name)) now -= sizes.get(name) ?? 0;
     }
   }
   return most;
+}
+
+/** The value in whose memory a value lies: another shape of a value is the same memory. */
+function memoryOf(nodes: readonly Node[]): (name: string) => string {
+  const shared = new Map<string, string>();
+  for (const { op, inputs: [from], outputs: [name] } of nodes) {
+    if (op === "Reshape") shared.set(name, shared.get(from) ?? from);
+  }
+  return (name) => shared.get(name) ?? name;
 }

@@ -62,6 +62,8 @@ export interface GraphBuilder {
   ): readonly string[];
   /** Notes the bytes that a value takes. */
   measure(name: string, bytes: number): void;
+  /** What `f` returns; nodes that it adds do not stand for earlier ones, nor do later ones for them. */
+  anew<T>(f: () => T): T;
   /** From now on nodes are part of the composite of that name; "" of none. */
   enter(composite: string): void;
   /** The node that writes a value; undefined for inputs and constants. */
@@ -75,10 +77,11 @@ const SHARED_BYTES = 256;
 
 /** A builder with nothing in it. */
 export function graphBuilder(): GraphBuilder {
-  const inputs: Port[] = [], outputs: Port[] = [], constants: Constant[] = [], nodes: Node[] = [];
+  const inputs: Port[] = [], constants: Constant[] = [], nodes: Node[] = [];
+  const ends: { readonly port: Port; readonly from: string }[] = [];
   const known = new Map<string, readonly string[]>(), producers = new Map<string, Node>();
   const sizes = new Map<string, number>();
-  let names = 0, within = "";
+  let names = 0, within = "", scope = 0, scopes = 0;
 
   function constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string {
     const bytes = bytesOf(dtype, values);
@@ -96,7 +99,7 @@ export function graphBuilder(): GraphBuilder {
     attributes: Attributes,
     count: number,
   ): readonly string[] {
-    const key = `${op}(${from})${JSON.stringify(attributes)}`;
+    const key = `${scope} ${op}(${from})${JSON.stringify(attributes)}`;
     const found = known.get(key);
     if (found) return found;
     const names_ = Array.from({ length: count }, () => `t${names++}`);
@@ -111,24 +114,52 @@ export function graphBuilder(): GraphBuilder {
       inputs.push(port);
       return port.name;
     },
-    output(port, from) {
-      outputs.push(port);
-      nodes.push({
-        op: "Identity",
-        inputs: [from],
-        outputs: [port.name],
-        attributes: {},
-        within: "",
-      });
-    },
+    output: (port, from) => void ends.push({ port, from }),
     constant,
     add: (op, from, attributes = {}) => addMany(op, from, attributes, 1)[0],
     addMany,
     measure: (name, bytes) => void sizes.set(name, bytes),
+    anew(f) {
+      const outer = scope;
+      scope = ++scopes;
+      try {
+        return f();
+      } finally {
+        scope = outer;
+      }
+    },
     enter: (composite) => void (within = composite),
     producer: (name) => producers.get(name),
-    build: () => prune({ inputs, outputs, constants, nodes, sizes }),
+    build() {
+      const outputs = ends.map(({ port }) => port);
+      return prune({ inputs, outputs, constants, nodes: named(nodes, ends), sizes });
+    },
   };
+}
+
+/** Nodes that write the outputs: whoever makes a value gives it the name of the port that it leaves by. */
+function named(
+  nodes: readonly Node[],
+  ends: readonly { readonly port: Port; readonly from: string }[],
+): readonly Node[] {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const names = new Map<string, string>(), copies: Node[] = [];
+  for (const { port: { name }, from } of ends) {
+    if (made.has(from) && !names.has(from)) names.set(from, name);
+    else {copies.push({
+        op: "Identity",
+        inputs: [from],
+        outputs: [name],
+        attributes: {},
+        within: "",
+      });}
+  }
+  const rename = (name: string) => names.get(name) ?? name;
+  return [...nodes, ...copies].map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
 }
 
 function prune(graph: Graph): Graph {

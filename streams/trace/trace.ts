@@ -13,6 +13,7 @@ import { TRACE, traceBackend, withKernels } from "./backend.ts";
 import type { Graph } from "./graph.ts";
 import { binary } from "./kernels/binary.ts";
 import { cast } from "./kernels/unary.ts";
+import { modelLine, withLongStacks } from "./model_line.ts";
 import {
   type Kernels,
   node,
@@ -103,7 +104,7 @@ export function trace(program: Program, layout: Layout, composites: Kernels = {}
     },
   };
   try {
-    withKernels(composites, () => applyProgram(program, layout, host));
+    withLongStacks(() => withKernels(composites, () => applyProgram(program, layout, host)));
     return { graph: graph.build(), roles };
   } catch (error) {
     throw new RunError({ message: `Cannot compile program "${program.name}": ${reasonOf(error)}` });
@@ -114,8 +115,9 @@ export function trace(program: Program, layout: Layout, composites: Kernels = {}
 
 /** What went wrong, in a clause. */
 function reasonOf(error: unknown): string {
-  const { message } = error as Error;
+  const { message, stack } = error as Error, line = modelLine(stack);
   const missing = /Kernel '(\w+)' not registered/.exec(message);
-  if (missing) return `${missing[1]} has no traced kernel; write it in other operations`;
-  return message.startsWith("Cannot ") ? `cannot ${message.slice("Cannot ".length)}` : message;
+  if (missing) return `${missing[1]} (${line}) has no traced kernel; write it in other operations`;
+  const reason = message.replace(/^Cannot /, "cannot ");
+  return line === undefined || reason.includes(line) ? reason : `${reason} (${line})`;
 }

@@ -122,6 +122,15 @@ export function expanded(graph: GraphBuilder, x: Traced, shape: readonly number[
   return graph.add("Expand", [name, graph.constant("int64", [shape.length], shape)]);
 }
 
+/** The tensor, after noting the bytes that its value takes. */
+export function measured(graph: GraphBuilder, x: Traced): Traced {
+  const width = x.dtype === "bool" ? 1 : 4;
+  if (x.value.kind === "node") {
+    graph.measure(x.value.name, x.value.stored.reduce((a, b) => a * b, width));
+  }
+  return x;
+}
+
 /** A list of integers as operators take it. */
 export const integers = (graph: GraphBuilder, values: readonly number[]): string =>
   graph.constant("int64", [values.length], values);

@@ -17,6 +17,7 @@ import { cpuEngine } from "../../streams/engine/eager.ts";
 import { assertClose, assertSame } from "../first_difference.ts";
 import { key, tokenBatch } from "./arbitraries.ts";
 import { begin, firstWeights, predict, type Said } from "./asked.ts";
+import { assertMovesAlone, gradientIn } from "./learned.ts";
 import { assertSlope } from "./slope.ts";
 import { lengthened, picked, reordered, scribbled, shuffled } from "./token_moves.ts";
 import { factorsOf, weighing } from "./weighing.ts";
@@ -43,8 +44,8 @@ const NEAR = { relative: 1e-4, absolute: 1e-5 };
 
 /**
  * Registers the laws of an architecture as tests: a key names the first weights, padding and the
- * order of positions change nothing, cells are treated alone where it says so, the gradient is that
- * of the loss, and no tensor is left behind.
+ * order of positions change nothing where it says so, cells are treated alone, the gradient is that
+ * of the loss, running statistics alone are moved, and no tensor is left behind.
  *
  * @param make Makes a small one, of a thousand weights or so, for the shape.
  */
@@ -57,7 +58,7 @@ export function architectureLaws(
   const { detached = ["embedding.weight", "emb_trans.weight", "emb_trans.bias"] } = options;
   const { openEngine = () => Promise.resolve(cpuEngine()) } = options;
   const batches = tokenBatch({ genes: GENES, maxCells: CELLS, length });
-  const architecture = make({ genes: GENES, length });
+  const architecture = make({ genes: GENES, length }), { mlm = "own" } = architecture;
 
   /** Registers a property of batches, checked on one engine that is closed at the end. */
   const law = (
@@ -134,22 +135,44 @@ export function architectureLaws(
     });
   }
 
-  if (architecture.mixes === "cell") {
-    law("treats each cell alone", async (tokens, key, engine) => {
-      const together = await predict(engine, { architecture, tokens, key });
-      for (let row = 0; row < tokens.cells.length; row++) {
-        const feeds = tokenFeeds(tokens, { from: row, cells: 1 });
-        const alone = await predict(engine, { architecture, tokens, key, feeds, cells: 1 });
-        for (const output in together) {
-          const width = together[output].length / tokens.cells.length;
-          const own = together[output].subarray(row * width, (row + 1) * width);
-          assertClose({ [output]: alone[output] }, { [output]: own }, NEAR);
-        }
-      }
+  if (mlm === "repeated") {
+    law("repeats what the cell embedding tells", async (tokens, key, engine) => {
+      const said = await predict(engine, { architecture, tokens, key });
+      assertSame(said.mlm, said.mvc);
     });
   }
 
-  for (const outputs of [["mlm", "cells"], ["mvc"]] as const) {
+  // Cells that influence each other do so while the model learns, never when it is asked.
+  law("predicts each cell alone", async (tokens, key, engine) => {
+    const together = await predict(engine, { architecture, tokens, key });
+    for (let row = 0; row < tokens.cells.length; row++) {
+      const feeds = tokenFeeds(tokens, { from: row, cells: 1 });
+      const alone = await predict(engine, { architecture, tokens, key, feeds, cells: 1 });
+      for (const output in together) {
+        const width = together[output].length / tokens.cells.length;
+        const own = together[output].subarray(row * width, (row + 1) * width);
+        assertClose({ [output]: alone[output] }, { [output]: own }, NEAR);
+      }
+    }
+  });
+
+  if (architecture.mixes === "cell") {
+    law("learns from each cell alone", async (tokens, key, engine) => {
+      const asked = { architecture, tokens, key };
+      const whole = await gradientIn(tokens.cells.length, engine, asked);
+      assertClose(await gradientIn(1, engine, asked), whole, NEAR);
+    });
+  }
+
+  law(
+    "moves its running statistics when it learns, and nothing else",
+    (tokens, key, engine) => assertMovesAlone(engine, { architecture, tokens, key }),
+  );
+
+  const differentiable = mlm === "own"
+    ? [["mlm", "cells"], ["mvc"]] as const
+    : [["cells"], ["mvc"]] as const;
+  for (const outputs of differentiable) {
     law(`has the gradient of ${outputs.join(" and ")} that finite differences find`, async (
       tokens,
       key,

@@ -83,9 +83,23 @@ const FUNCTIONS = {
     parameters: ["pointer", "buffer", "buffer"],
     result: "pointer",
   },
+  /** Environment, kind of memory, settings of the arena. */
+  CreateAndRegisterAllocator: {
+    at: 144,
+    parameters: ["pointer", "pointer", "pointer"],
+    result: "pointer",
+  },
   SetGlobalIntraOpNumThreads: { at: 147, parameters: ["pointer", "i32"], result: "pointer" },
   SetGlobalInterOpNumThreads: { at: 148, parameters: ["pointer", "i32"], result: "pointer" },
   SetGlobalSpinControl: { at: 149, parameters: ["pointer", "i32"], result: "pointer" },
+  /** Most memory, how it grows, bytes of the first piece, most bytes left over in a piece; the settings. */
+  CreateArenaCfg: {
+    at: 156,
+    parameters: ["usize", "i32", "i32", "i32", "buffer"],
+    result: "pointer",
+  },
+  ReleaseArenaCfg: { at: 157, parameters: ["pointer"], result: "void" },
+  AddRunConfigEntry: { at: 165, parameters: ["pointer", "buffer", "buffer"], result: "pointer" },
 } as const satisfies Readonly<Record<string, Signature & { readonly at: number }>>;
 
 /** The functions, by their names in the header. */

@@ -23,15 +23,24 @@ import {
   refuseMisfit,
   refuseUnless,
 } from "../../../streams/engine/refusals.ts";
-import { estimateBytes } from "../../../streams/trace/estimate.ts";
+import { bytesOf } from "../../../streams/trace/estimate.ts";
+import { trace } from "../../../streams/trace/trace.ts";
+import type { Kernels } from "../../../streams/trace/traced.ts";
+import { compositeKernels } from "./composites.ts";
 import { compileProgram, type NativeProgram } from "./compiled.ts";
 import { type BoundOptimiser, openOptimiser } from "./optimiser.ts";
+import { returnMemory } from "./return_memory.ts";
 import type { Runtime } from "./runtime.ts";
+import { openScratch } from "./scratch.ts";
 import { allocateState, type NativeState } from "./state.ts";
 
 /** Opens an engine that runs on `threads` threads. */
-export async function openEngine(runtime: Runtime, threads: number): Promise<Engine> {
-  const optimiser = await openOptimiser(runtime, threads);
+export async function openEngine(
+  runtime: Runtime,
+  threads: number,
+  composites: Kernels = compositeKernels(),
+): Promise<Engine> {
+  const optimiser = await openOptimiser(runtime, threads), scratch = openScratch(runtime);
   const states = new Map<State, NativeState>(), programs = new Map<Compiled, NativeProgram>();
   const optimisers = new Map<NativeState, BoundOptimiser>();
   const enqueue = queue();
@@ -74,7 +83,11 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
   async function compile(program: Program, layout: Layout): Promise<Compiled> {
     const action = `compile program "${program.name}"`;
     refuseUnless(!end, action, "the engine is closed");
-    const native = await compileProgram(runtime, { program, layout, threads });
+    const native = await compileProgram(
+      { runtime, threads, composites, scratch },
+      program,
+      layout,
+    );
     const compiled: Compiled = {
       run: (state, feeds, key) =>
         enqueue(() =>
@@ -117,7 +130,11 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
   async function closeAll(): Promise<void> {
     for (const state of states.keys()) state.close();
     for (const compiled of programs.keys()) compiled.close();
-    await enqueue(optimiser.free);
+    await enqueue(() => {
+      optimiser.free();
+      scratch.free();
+      return returnMemory(runtime);
+    });
   }
   return {
     name: `onnx (fp32, ${threads} ${threads === 1 ? "thread" : "threads"})`,
@@ -125,7 +142,10 @@ export async function openEngine(runtime: Runtime, threads: number): Promise<Eng
     device: "processor",
     threads,
     allocate,
-    estimate: (program, layout) => estimateBytes(program, layout, "reused"),
+    estimate(program, layout) {
+      const { graph, roles } = trace(program, layout, composites);
+      return bytesOf(graph, roles, "reused");
+    },
     compile: (program, layout) =>
       enqueue(() => attempt(`compile program "${program.name}"`, () => compile(program, layout))),
     optimise: (state, step) => enqueue(() => attempt("optimise", () => optimise(state, step))),

@@ -1,6 +1,6 @@
 /**
- * Adam on native memory: a small graph that runs over the flat buffers, in place, a cache-sized
- * piece at a time.
+ * Adam on native memory: a small graph that runs over the flat buffers, in place, as many cache-sized
+ * pieces at a time as there are threads.
  *
  * @module
  */
@@ -43,8 +43,9 @@ export interface BoundOptimiser {
 
 /** Opens the optimiser on that many threads. */
 export async function openOptimiser(runtime: Runtime, threads: number): Promise<Optimiser> {
-  const session = await openSession(runtime, adamGraph(), threads);
-  const sum = await openSession(runtime, sumGraph(), threads);
+  // Pieces are too small to be shared out among threads: each is one thread's.
+  const session = await openSession(runtime, adamGraph(), { threads: 1 });
+  const sum = await openSession(runtime, sumGraph(), { threads });
   const block = allocateBlock(runtime, 4 * (SCALARS.length + 1));
   const scalars = new Float32Array(block.buffer, 0, SCALARS.length);
   const total = new Float32Array(block.buffer, 4 * SCALARS.length, 1);
@@ -81,7 +82,13 @@ export async function openOptimiser(runtime: Runtime, threads: number): Promise<
         async step(step) {
           const values = adamScalars(step);
           scalars.set(SCALARS.map((name) => values[name]));
-          for (const piece of pieces) await piece.run();
+          const left = pieces.values();
+          const lane = async () => {
+            for (const piece of left) await piece.run();
+          };
+          // All of them end before anyone hears of it, also when one fails.
+          const lanes = await Promise.allSettled(Array.from({ length: threads }, lane));
+          for (const lane of lanes) if (lane.status === "rejected") throw lane.reason;
         },
         free() {
           for (const binding of [squares, ...pieces]) binding.free();

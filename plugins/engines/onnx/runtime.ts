@@ -108,14 +108,19 @@ function start(api: Api, threads: number): Runtime {
     (out) => api.CreateEnvWithGlobalThreadPools(LOG_FATAL, name, options, out),
   );
   api.ReleaseThreadingOptions(options);
-  return {
-    api,
-    environment,
-    allocator: made(api, (out) => api.GetAllocatorWithDefaultOptions(out)),
-    // An arena allocator's memory, of the default kind.
-    memory: made(api, (out) => api.CreateCpuMemoryInfo(1, 0, out)),
-    threads,
-  };
+  // An arena allocator's memory, of the default kind.
+  const memory = made(api, (out) => api.CreateCpuMemoryInfo(1, 0, out));
+  shareArena(api, environment, memory);
+  const allocator = made(api, (out) => api.GetAllocatorWithDefaultOptions(out));
+  return { api, environment, allocator, memory, threads };
+}
+
+/** Lets sessions of all shapes work in one memory: those of an engine run one after the other. */
+function shareArena(api: Api, environment: Pointer, memory: Pointer): void {
+  const usual = -1;
+  const arena = made(api, (out) => api.CreateArenaCfg(0n, usual, usual, usual, out));
+  check(api, api.CreateAndRegisterAllocator(environment, memory, arena));
+  api.ReleaseArenaCfg(arena);
 }
 
 /** What a function makes, which writes the address to the buffer that it is given. */

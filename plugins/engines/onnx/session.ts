@@ -30,14 +30,33 @@ export interface Binding {
   free(): void;
 }
 
-/** Optimisations that do not depend on the machine: the trace has done the others. */
-const BASIC_OPTIMISATIONS = 1;
+/**
+ * The trace has done what is worth doing; one of them would also keep in memory what is to be computed
+ * twice.
+ */
+const NO_OPTIMISATIONS = 0;
 
-/** Makes `graph` ready to run on that many threads. */
+const SETTINGS = {
+  // The arena of the environment, so that sessions of all shapes share their memory.
+  "session.use_env_allocators": "1",
+  // As the threads of the environment's pool do.
+  "session.intra_op.allow_spinning": "0",
+} as const;
+
+const SHRINK = "memory.enable_memory_arena_shrinkage";
+
+/** How a session runs. */
+export interface SessionOptions {
+  readonly threads: number;
+  /** Whether a run ends with giving memory that nobody uses back to the system; "keep" unless given. */
+  readonly memory?: "keep" | "return";
+}
+
+/** Makes `graph` ready to run. */
 export async function openSession(
   runtime: Runtime,
   graph: Graph,
-  threads: number,
+  { threads, memory = "keep" }: SessionOptions,
 ): Promise<Session> {
   const { api, environment } = runtime;
   const model = encodeModel(graph);
@@ -48,7 +67,10 @@ export async function openSession(
     if (threads === runtime.threads) check(api, api.DisablePerSessionThreads(options));
     else check(api, api.SetIntraOpNumThreads(options, threads));
     check(api, api.SetInterOpNumThreads(options, 1));
-    check(api, api.SetSessionGraphOptimizationLevel(options, BASIC_OPTIMISATIONS));
+    check(api, api.SetSessionGraphOptimizationLevel(options, NO_OPTIMISATIONS));
+    for (const [name, value] of Object.entries(SETTINGS)) {
+      check(api, api.AddSessionConfigEntry(options, word(name), word(value)));
+    }
     // Planning all memory ahead doubles it and saves no time.
     check(api, api.DisableMemPattern(options));
     const bytes = pointerOf(block.address + 8n), size = BigInt(model.length);
@@ -56,16 +78,17 @@ export async function openSession(
       api,
       await api.CreateSessionFromArray(environment, bytes, size, options, block.pointer),
     );
-    return session(runtime, new BigUint64Array(block.buffer, 0, 1)[0]);
+    return session(runtime, new BigUint64Array(block.buffer, 0, 1)[0], memory);
   } finally {
     api.ReleaseSessionOptions(options);
     block.free();
   }
 }
 
-function session(runtime: Runtime, address: bigint): Session {
+function session(runtime: Runtime, address: bigint, memory: "keep" | "return"): Session {
   const { api } = runtime, pointer = pointerOf(address);
   const options = made(api, (out) => api.CreateRunOptions(out));
+  if (memory === "return") check(api, api.AddRunConfigEntry(options, word(SHRINK), word("cpu:0")));
 
   function bind(inputs: Tensors, outputs: Tensors): Binding {
     const names = [list(runtime, [...inputs.keys()]), list(runtime, [...outputs.keys()])];

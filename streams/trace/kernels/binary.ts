@@ -10,6 +10,7 @@ import {
   type Inputs,
   type Kernel,
   type Kernels,
+  measured,
   node,
   operand,
   reread,
@@ -35,6 +36,10 @@ function withRows(op: string, a: Traced, b: Traced, sum: Traced): Traced {
   if (op !== "Add" || !rows || !more || !sameShape(a.shape, b.shape)) return sum;
   return { ...sum, value: { ...sum.value, scattered: [...rows, ...more] } as Traced["value"] };
 }
+
+/** Compares element by element; the result is a truth value. */
+export const compare = (graph: GraphBuilder, op: string, a: Traced, b: Traced): Traced =>
+  written(graph, op, a, b, "bool");
 
 /** The shape that two shapes broadcast to. */
 export const broadcast = (a: readonly number[], b: readonly number[]): readonly number[] =>
@@ -80,11 +85,11 @@ function written(
 ): Traced {
   const name = graph.add(op, [operand(graph, a), operand(graph, b)]);
   const stored = broadcast(storedShape(a), storedShape(b));
-  return node(name, dtype, broadcast(a.shape, b.shape), stored);
+  return measured(graph, node(name, dtype, broadcast(a.shape, b.shape), stored));
 }
 
 const arithmetic = (op: string): Kernel => (graph, { a, b }) => binary(graph, op, a, b);
-const comparison = (op: string): Kernel => (graph, { a, b }) => written(graph, op, a, b, "bool");
+const comparison = (op: string): Kernel => (graph, { a, b }) => compare(graph, op, a, b);
 
 /** Rounds the quotient down, as tfjs does; exact up to 2²⁴. */
 function floorDivide(graph: GraphBuilder, { a, b }: Inputs): Traced {
@@ -116,7 +121,7 @@ export const pairwise: Kernels = {
   LogicalAnd: comparison("And"),
   LogicalOr: comparison("Or"),
   LogicalXor: comparison("Xor"),
-  NotEqual: (graph, { a, b }) => unary(graph, "Not", written(graph, "Equal", a, b, "bool")),
+  NotEqual: (graph, { a, b }) => unary(graph, "Not", compare(graph, "Equal", a, b)),
   FloorDiv: floorDivide,
   Mod: remainder,
   SquaredDifference: (graph, { a, b }) => {

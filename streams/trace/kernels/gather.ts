@@ -90,6 +90,14 @@ function range(graph: GraphBuilder, _: Inputs, attrs: tf.RangeAttrs): Traced {
   return node(graph.add("Range", bounds), dtype, [length]);
 }
 
+/** Numbers at equal distances, both ends included. */
+function linspace(graph: GraphBuilder, _: Inputs, attrs: tf.LinSpaceAttrs): Traced {
+  const { start, stop, num } = attrs;
+  const steps = range(graph, {}, { start: 0, stop: num, step: 1, dtype: "float32" });
+  const width = num > 1 ? (stop - start) / (num - 1) : 0;
+  return binary(graph, "Add", binary(graph, "Mul", steps, uniform(width, [])), uniform(start, []));
+}
+
 /** tfjs kernels that read or write by index. */
 export const indexed: Kernels = {
   GatherV2: gather,
@@ -102,4 +110,5 @@ export const indexed: Kernels = {
   UnsortedSegmentSum: segmentSum,
   OneHot: oneHot,
   Range: range,
+  LinSpace: linspace,
 };

@@ -6,28 +6,40 @@
 
 import type * as tf from "@tensorflow/tfjs";
 import type { GraphBuilder } from "../graph.ts";
-import { expanded, type Inputs, type Kernels, node, storedShape, type Traced } from "../traced.ts";
+import {
+  expanded,
+  type Inputs,
+  type Kernels,
+  measured,
+  node,
+  storedShape,
+  type Traced,
+} from "../traced.ts";
 import { binary, broadcast } from "./binary.ts";
 import { activate } from "./elementwise.ts";
 
 /** Multiplies the matrices in the last two axes; the axes before them broadcast. */
-function multiply(
+export function multiply(
   graph: GraphBuilder,
   { a, b }: Inputs,
   { transposeA, transposeB }: tf.BatchMatMulAttrs,
 ): Traced {
   const rows = a.shape.at(transposeA ? -1 : -2)!, columns = b.shape.at(transposeB ? -2 : -1)!;
+  const [across, down] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
+  if (across !== down) {
+    throw new RangeError(
+      `Cannot multiply matrices of shapes [${a.shape}] and [${b.shape}]: rows of ${across} numbers ` +
+        `do not fit columns of ${down}`,
+    );
+  }
   const operands = [matrices(graph, a), matrices(graph, b)];
   const name = transposeA || transposeB
     ? graph.add("FusedMatMul", operands, { transA: +transposeA, transB: +transposeB })
     : graph.add("MatMul", operands);
   const before = (lengths: readonly number[]) => lengths.slice(0, -2);
-  return node(
-    name,
-    a.dtype,
-    [...broadcast(before(a.shape), before(b.shape)), rows, columns],
-    [...broadcast(before(storedShape(a)), before(storedShape(b))), rows, columns],
-  );
+  const shape = [...broadcast(before(a.shape), before(b.shape)), rows, columns];
+  const stored = [...broadcast(before(storedShape(a)), before(storedShape(b))), rows, columns];
+  return measured(graph, node(name, a.dtype, shape, stored));
 }
 
 /** The value with whole matrices; the axes before them may still repeat. */

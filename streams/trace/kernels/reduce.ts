@@ -34,7 +34,12 @@ interface ReduceAttrs {
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
 
 /** Reduces; axes that the value repeats along are counted instead of read. */
-function reduce(graph: GraphBuilder, op: Reduction, x: Traced, attrs: ReduceAttrs): Traced {
+export function reduce(
+  graph: GraphBuilder,
+  op: Reduction,
+  x: Traced,
+  attrs: ReduceAttrs,
+): Traced {
   const given = attrs.axis ?? attrs.reductionIndices ?? x.shape.map((_, axis) => axis);
   const axes = tf.util.parseAxisParam(given, [...x.shape]);
   const kept = x.shape.map((length, axis) => axes.includes(axis) ? 1 : length);

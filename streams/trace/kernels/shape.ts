@@ -11,6 +11,7 @@ import {
   type Inputs,
   integers,
   type Kernels,
+  measured,
   node,
   operand,
   reread,
@@ -83,7 +84,7 @@ export function slice(
     integers(graph, axes),
     integers(graph, axes.map((axis) => strides[axis])),
   ]);
-  return node(name, x.dtype, size, lengths);
+  return measured(graph, node(name, x.dtype, size, lengths));
 }
 
 function stridedSlice(graph: GraphBuilder, { x }: Inputs, attrs: tf.StridedSliceAttrs): Traced {
@@ -106,14 +107,15 @@ function stridedSlice(graph: GraphBuilder, { x }: Inputs, attrs: tf.StridedSlice
   return reshape(graph, slice(graph, x, { begin, size, strides }), plan.finalShape);
 }
 
-function concat(graph: GraphBuilder, parts: readonly Traced[], axis: number): Traced {
+/** The parts one after the other along `axis`. */
+export function concat(graph: GraphBuilder, parts: readonly Traced[], axis: number): Traced {
   const at = axis < 0 ? axis + parts[0].shape.length : axis;
   const filled = parts.filter((part) => part.shape[at] > 0);
   if (filled.length === 1) return filled[0];
   const shape = [...parts[0].shape];
   shape[at] = parts.reduce((sum, part) => sum + part.shape[at], 0);
   const name = graph.add("Concat", filled.map((part) => whole(graph, part)), { axis: at });
-  return node(name, parts[0].dtype, shape);
+  return measured(graph, node(name, parts[0].dtype, shape));
 }
 
 function split(graph: GraphBuilder, x: Traced, axis: number, sizes: readonly number[]): Traced[] {
@@ -153,23 +155,26 @@ function tile(graph: GraphBuilder, { x }: Inputs, { reps }: tf.TileAttrs): Trace
   return node(name, x.dtype, shape);
 }
 
-function pad(
+/** `x` with `constantValue` before and after it, as often as `paddings` says for each axis. */
+export function padded(
   graph: GraphBuilder,
-  { x }: Inputs,
-  { paddings, constantValue }: tf.PadV2Attrs,
+  x: Traced,
+  paddings: readonly (readonly number[])[],
+  constantValue: number,
 ): Traced {
   const shape = x.shape.map((length, axis) => length + paddings[axis][0] + paddings[axis][1]);
+  if (sameShape(shape, x.shape)) return x;
   if (valueOf(x) === constantValue) return reread(x, shape);
   // Axes without padding may still repeat.
-  const padded = paddings.map(([before, after]) => before + after > 0);
-  const needed = x.shape.map((length, axis) => padded[axis] ? length : 1);
-  const stored = storedShape(x).map((length, axis) => padded[axis] ? shape[axis] : length);
+  const longer = paddings.map(([before, after]) => before + after > 0);
+  const needed = x.shape.map((length, axis) => longer[axis] ? length : 1);
+  const stored = storedShape(x).map((length, axis) => longer[axis] ? shape[axis] : length);
   const name = graph.add("Pad", [
     expanded(graph, x, needed),
     integers(graph, [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]),
     graph.constant(x.dtype, [], [constantValue]),
   ]);
-  return node(name, x.dtype, shape, stored);
+  return measured(graph, node(name, x.dtype, shape, stored));
 }
 
 function reverse(graph: GraphBuilder, { x }: Inputs, { dims }: tf.ReverseAttrs): Traced {
@@ -204,7 +209,8 @@ export const shape: Kernels = {
     return slice(graph, x, { begin, size });
   },
   StridedSlice: stridedSlice,
-  PadV2: pad,
+  PadV2: (graph, { x }, { paddings, constantValue }: tf.PadV2Attrs) =>
+    padded(graph, x, paddings, constantValue),
   Tile: tile,
   Reverse: reverse,
 };

@@ -6,9 +6,14 @@
 
 import type { Kernels } from "../traced.ts";
 import { pairwise } from "./binary.ts";
+import { blocks } from "./blocks.ts";
+import { channelConvolutions } from "./channel_convolution.ts";
+import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexed } from "./gather.ts";
 import { linearAlgebra } from "./linear.ts";
+import { normalisations } from "./normalise.ts";
+import { pools } from "./pool.ts";
 import { reductions } from "./reduce.ts";
 import { shape } from "./shape.ts";
 
@@ -20,4 +25,9 @@ export const kernels: Kernels = {
   ...reductions,
   ...linearAlgebra,
   ...indexed,
+  ...convolutions,
+  ...channelConvolutions,
+  ...pools,
+  ...blocks,
+  ...normalisations,
 };

@@ -1,0 +1,39 @@
+/**
+ * What a method remembers, on disk beside the weights of its model.
+ *
+ * @module
+ */
+
+import { open, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeTensors } from "../../core/model/safetensors.ts";
+import type { ReplayState } from "../../core/replay.ts";
+import { explain } from "../attempt.ts";
+import { nameMemory } from "../checkpoint/remembered.ts";
+
+/**
+ * Writes a memory, complete or not at all: beside `models/x.safetensors`, `models/x.memory.safetensors`,
+ * with the cells of each stage by their rows in the atlas and the genes and values that the stage
+ * showed of them.
+ *
+ * @param weights File of the weights within `folder`.
+ */
+export async function keepMemory(
+  folder: string,
+  weights: string,
+  memory: ReplayState,
+): Promise<void> {
+  const path = join(folder, weights.replace(/\.safetensors$/, ".memory.safetensors"));
+  try {
+    const file = await open(`${path}.part`, "w");
+    try {
+      await file.writeFile(encodeTensors({ tensors: nameMemory(memory), metadata: {} }));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.part`, path);
+  } catch (cause) {
+    throw explain(`Cannot write memory "${path}"`, cause) ?? cause;
+  }
+}
