@@ -40,6 +40,7 @@ export function learningProgram(
     name: nameOf(distiller ? "learn from teacher" : "learn", shape),
     purpose: "learn",
     moves,
+    ...eachOf(architecture, shape, (one) => learningProgram(architecture, one, distiller)),
     inputs: {
       ...tokenSpecs(shape),
       target: table(shape),
@@ -69,6 +70,7 @@ export function predictingProgram(architecture: Architecture, shape: BatchShape)
   return {
     name: nameOf("predict", shape),
     purpose: "infer",
+    ...eachOf(architecture, shape, (one) => predictingProgram(architecture, one)),
     inputs: tokenSpecs(shape),
     apply(weights, inputs, noise) {
       const { mlm, mvc, cells } = architecture.predict(weights, tokensOf(inputs), noise);
@@ -76,6 +78,14 @@ export function predictingProgram(architecture: Architecture, shape: BatchShape)
     },
   };
 }
+
+/** The program for one cell, of architectures that treat each alone. */
+const eachOf = (
+  { mixes }: Architecture,
+  shape: BatchShape,
+  program: (one: BatchShape) => Program,
+): Pick<Program, "each"> =>
+  mixes === "cell" ? { each: () => program({ ...shape, cells: 1 }) } : {};
 
 /** What a run moves the running statistics to. */
 const nextWeights = ({ next }: Prediction, moves: readonly string[]): Tensors =>

@@ -88,6 +88,12 @@ export interface Program {
    * come back to nobody.
    */
   readonly moves?: readonly string[];
+  /**
+   * The same program for one cell, where each cell is treated alone: inputs and outputs have one row
+   * instead of one a cell, scalars add up over the cells, and the noise of a site is the cell's part
+   * of the batch's, whose cells lie one behind the other.
+   */
+  readonly each?: () => Program;
 }
 
 /** Name of the output that takes the place of a weight. */
