@@ -119,6 +119,29 @@ Deno.test("tensorflow() says why a library does not load, and what to install", 
 
 const open = () => opened(tensorflow({ threads: 2 }));
 
+Deno.test({
+  name: "tensorflow() refuses to come after a graphics driver in software",
+  ignore: !process.env.GIL_TENSORFLOW || Deno.build.os !== "linux",
+  fn() {
+    const { status, stdout } = spawnSync(process.execPath, [
+      "eval",
+      `
+      import { opened } from "./tests/opened.ts";
+      import { tensorflow } from "./plugins/engines/tensorflow.ts";
+      const found = await navigator.gpu?.requestAdapter();
+      console.log(found?.info.description ?? "no driver");
+      console.log(await opened(tensorflow()).catch((error) => error.message));
+    `,
+    ], {
+      cwd: new URL("..", import.meta.url),
+      encoding: "utf8",
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    assert.equal(status, 0);
+    if (/^llvmpipe/.test(stdout)) assert.match(stdout, /open the engine "tensorflow" first/);
+  },
+});
+
 /** Registers a test on a loaded library. */
 const withLibrary = process.env.GIL_TENSORFLOW
   ? Deno.test

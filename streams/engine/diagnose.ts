@@ -40,8 +40,10 @@ export async function firstNotFinite(
 
 /** The program with one more output `sizes`, the mean size of each composite's value; `names` gets theirs. */
 function watched(program: Program, names: string[]): Program {
+  // For one cell it would be another program, and not watched.
+  const { each: _, ...whole } = program;
   return {
-    ...program,
+    ...whole,
     name: `${program.name}, watched`,
     apply(weights, inputs, noise) {
       const words = new Map(Object.entries(weights).map(([name, { id }]) => [id, name]));
