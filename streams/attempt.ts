@@ -10,12 +10,15 @@ import { InputError } from "../core/errors.ts";
 /** What the operating system's words mean, for the ones that people meet. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "access is denied",
+  EDQUOT: "no space on the disk is left to you",
   EEXIST: "it exists already",
+  EIO: "the disk fails to read or write it",
   EISDIR: "it is a folder",
   EMFILE: "too many files are open",
   ENOENT: "there is no such file or folder",
   ENOSPC: "the disk is full",
   ENOTDIR: "a part of the path is not a folder",
+  EPERM: "it is not permitted",
   EROFS: "the disk is read-only",
 };
 

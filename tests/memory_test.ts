@@ -1,8 +1,9 @@
+import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { transformer } from "../plugins/mod.ts";
 import { learningProgram } from "../core/model/objective.ts";
-import { layoutOf } from "../core/model/program.ts";
+import { layoutOf, type Tensors } from "../core/model/program.ts";
 import { cpuEngine } from "../streams/engine/eager.ts";
 import { bytesInWords, bytesOf, fit, freeMemory, microBatch } from "../streams/engine/memory.ts";
 
@@ -76,4 +77,19 @@ Deno.test("bytesOf() reads what bytesInWords() writes, and refuses other words",
 
 Deno.test("freeMemory() is some of the machine's", () => {
   assert.ok(freeMemory() > 2 ** 20 && freeMemory() < 2 ** 50);
+});
+
+Deno.test("cpuEngine() runs programs that nothing can be told of, for they cannot be traced", async () => {
+  const empty = layoutOf([]),
+    program = {
+      name: "largest",
+      purpose: "infer" as const,
+      inputs: { x: { shape: [3], dtype: "float32" as const } },
+      apply: (_: Tensors, { x }: Tensors) => ({ largest: tf.topk(x, 1).values }),
+    };
+  assert.equal(engine.estimate(program, empty), 0);
+  const compiled = await engine.compile(program, empty);
+  const state = engine.allocate(empty, "inference");
+  const { largest } = await compiled.run(state, { x: Float32Array.of(1, 7, 3) }, [0, 0]);
+  assert.deepEqual([...largest], [7]);
 });

@@ -163,7 +163,10 @@ export interface Engine extends Abilities {
   /** A state, all zero. */
   allocate(layout: Layout, use: State["use"]): State;
   compile(program: Program, layout: Layout): Promise<Compiled>;
-  /** Bytes that a run of `program` takes beside its state, told without compiling it; about right. */
+  /**
+   * Bytes that a run of `program` takes beside its state, told without compiling it; about right, and
+   * 0 where nothing can be told.
+   */
   estimate(program: Program, layout: Layout): number;
   /**
    * Applies the gradients to the weights and sets them to zero. Refuses gradients that are not

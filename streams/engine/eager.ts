@@ -14,6 +14,7 @@ import {
   type Program,
   type State,
 } from "../../core/model/program.ts";
+import { RunError } from "../../core/errors.ts";
 import type { Key } from "../../core/random.ts";
 import { estimateBytes } from "../trace/estimate.ts";
 import { applyProgram } from "./apply.ts";
@@ -91,8 +92,7 @@ export function eagerEngine({ backend, ...about }: EagerOptions): Engine {
     ...about,
     allocate,
     compile,
-    // Every tensor of the forward pass lives until the gradients are there.
-    estimate: (program, layout) => estimateBytes(program, layout, "kept"),
+    estimate: keptBytes,
     optimise: (state, step) =>
       enqueue(() =>
         attempt("optimise", () => {
@@ -103,6 +103,19 @@ export function eagerEngine({ backend, ...about }: EagerOptions): Engine {
       ),
     close: () => end ??= closeAll(),
   };
+}
+
+/**
+ * Bytes of all tensors of a program: each lives until the gradients are there. Nothing is told of
+ * programs that run here and cannot be traced.
+ */
+function keptBytes(program: Program, layout: Layout): number {
+  try {
+    return estimateBytes(program, layout, "kept");
+  } catch (error) {
+    if (error instanceof RunError) return 0;
+    throw error;
+  }
 }
 
 /** The oracle of all engines: plain JavaScript. */
