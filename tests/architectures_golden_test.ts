@@ -28,6 +28,7 @@ import {
   tokensOf,
   within,
 } from "./golden_models.ts";
+import { adapter } from "./graphics.ts";
 import { opened } from "./opened.ts";
 
 /** Largest difference allowed, as a share of the largest number of the tensor. */
@@ -68,9 +69,6 @@ const cases = [
   ["cnn_ours", "train"],
 ] as const;
 
-// TensorFlow does not bear a graphics driver in software before it.
-if (process.env.GIL_TENSORFLOW) await (await opened(tensorflow({ threads: 2 }))).close();
-
 /** Those that are here, and how many steps of Adam each can make in a moment. */
 const engines: Readonly<Record<string, { open: () => Promise<Engine>; steps: number }>> = {
   cpu: { open: () => Promise.resolve(cpuEngine()), steps: 2 },
@@ -78,9 +76,7 @@ const engines: Readonly<Record<string, { open: () => Promise<Engine>; steps: num
   ...(process.env.GIL_TENSORFLOW
     ? { tensorflow: { open: () => opened(tensorflow({ threads: 2 })), steps: 10 } }
     : {}),
-  ...(await navigator.gpu?.requestAdapter()
-    ? { webgpu: { open: () => opened(webgpu()), steps: 2 } }
-    : {}),
+  ...(adapter ? { webgpu: { open: () => opened(webgpu()), steps: 2 } } : {}),
 };
 
 function build(fixture: Fixture, mode: string): Architecture {

@@ -19,6 +19,7 @@ import { openDevice } from "../plugins/engines/webgpu/device.ts";
 import { engineOn } from "../plugins/engines/webgpu/engine.ts";
 import { cpuEngine, eagerEngine } from "../streams/engine/eager.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
+import { adapter } from "./graphics.ts";
 import { ADAM, begin, type Example, exampleOf, KEY, linear } from "./laws/engine_examples.ts";
 import { engineLaws } from "./laws/engine_laws.ts";
 import { parityLaws } from "./laws/parity_laws.ts";
@@ -27,7 +28,6 @@ import { smallArchitectures } from "./small_architectures.ts";
 import { evaluate, LEAVES, operations } from "./traced_expressions.ts";
 
 const open = () => opened(webgpu());
-const adapter = await navigator.gpu?.requestAdapter();
 const test = adapter ? Deno.test : Deno.test.ignore;
 
 if (adapter) {

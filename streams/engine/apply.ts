@@ -71,7 +71,7 @@ export function applyProgram(program: Program, layout: Layout, host: Host): void
 /** What `f` returns when run on the named backend; the one before is chosen again after it. */
 export function onBackend<T>(name: string, f: () => T): T {
   tf.enableProdMode(); // else the cpu backend advertises another package on its first use
-  tf.backend(); // chooses one if none is chosen yet
+  if (!tf.getBackend()) void tf.setBackend("cpu"); // else it looks for a browser's graphics first
   const before = tf.getBackend();
   if (before === name) return f();
   // Backends that exist already are in place when setBackend returns its promise.

@@ -100,6 +100,8 @@ export function fit({ engine, architecture, shape, batch, memory, sides, ...aske
 const counted = (n: number, noun: string): string =>
   `${n === 1 ? "one" : n} ${noun}${n === 1 ? "" : "s"}`;
 
-/** Cells at a time where memory is plenty and each cell is treated alone. */
-export const microBatch = (batch: number, length: number): number =>
-  Math.max(1, Math.min(batch, Math.floor(2 ** 21 / length ** 2)));
+/** Cells at a time where memory is plenty and each cell is treated alone: parts of equal size. */
+export function microBatch(batch: number, length: number): number {
+  const most = Math.max(1, Math.floor(2 ** 21 / length ** 2));
+  return Math.ceil(batch / Math.ceil(batch / most));
+}

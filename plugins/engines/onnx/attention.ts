@@ -69,7 +69,7 @@ const isLong = (sizes: HeadSizes, { kept }: AttentionBudget): boolean => bytesOf
 /** The heads of all cells in groups that are worked off one after the other. */
 function groupsOf(sizes: HeadSizes, { group }: AttentionBudget): readonly Range[] {
   const all = sizes.cells * sizes.heads;
-  const count = Math.max(1, Math.floor(group / (4 * sizes.length ** 2)));
+  const count = Math.min(all, Math.max(1, Math.floor(group / (4 * sizes.length ** 2))));
   return Array.from({ length: Math.ceil(all / count) }, (_, i) => ({
     from: i * count,
     count: Math.min(count, all - i * count),
@@ -99,6 +99,7 @@ function callOf(graph: GraphBuilder, { projected, padding, keep }: Inputs, heads
   const ways = headsOf(m, sizes), scale = 1 / Math.sqrt(sizes.head);
   const sides = m.thirds(projected), dropout = keep && dropoutOf(graph, keep, sizes);
   const [query, key, value] = sides;
+  // Divided here because the product is multiplied by it.
   const never = m.multiply(m.reshape(padding, [cells, 1, 1, length]), uniform(NEVER / scale, []));
   const everyHead = m.add(never, uniform(0, [cells, heads, 1, length]));
   const rows = ways.rows(value);

@@ -60,6 +60,9 @@ export function openRuntime(threads: number): Runtime {
  * @throws InputError when it is missing or cannot be used on this machine.
  */
 export function load(path: string, threads: number): Runtime {
+  // Else it tells its maker, over the net, about the machine and every session, and keeps a database
+  // of that in the cache folder; it looks when it makes its environment, before its interface is there.
+  process.env.ORT_DISABLE_TELEMETRY = "1";
   try {
     const { OrtGetApiBase } = openLibrary(path, {
       OrtGetApiBase: { parameters: [], result: "pointer" },

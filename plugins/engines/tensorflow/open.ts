@@ -15,7 +15,7 @@ import { prepareEnvironment } from "./environment.ts";
 import { gpuName } from "./gpu_name.ts";
 import { registerKernels } from "./kernels.ts";
 import { findLibrary, INSTALL } from "./library.ts";
-import { hasSoftwareDriver } from "./software_driver.ts";
+import { comesTooLate } from "./software_driver.ts";
 import { refuseUnfulfilled, type Settled, type Wishes } from "./wishes.ts";
 
 let opening: Promise<Settled> | undefined;
@@ -46,7 +46,7 @@ async function open(named: string | undefined, wishes: Wishes): Promise<Settled>
   const path = named ?? findLibrary();
   const threads = wishes.threads === "all" ? availableParallelism() : wishes.threads;
   const sought = wishes.device !== "cpu";
-  if (hasSoftwareDriver()) {
+  if (comesTooLate()) {
     throw new InputError({
       message: `Cannot load TensorFlow "${path}": Mesa's graphics driver in software was loaded ` +
         `before it, and both in this order end the process; open the engine "tensorflow" first`,
