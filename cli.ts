@@ -7,14 +7,15 @@
  * @module
  */
 
-import { NodeRuntime, NodeServices } from "@effect/platform-node";
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Cause, Effect, Layer, Option, Schema } from "effect";
 import { Argument, CliConfig, Command, Flag, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { formats } from "./core/report/tables/format.ts";
 import config from "./deno.json" with { type: "json" };
-import { exitCodeOf, sentenceOf } from "./streams/console/ending.ts";
+import { exitCodeOf, exitCodes, sentenceOf } from "./streams/console/ending.ts";
 import { atlasCommand } from "./streams/console/atlas_command.ts";
 import { load, print, width } from "./streams/console/command.ts";
 import { json, overridesOf, overriding, text } from "./streams/console/flags.ts";
@@ -138,6 +139,29 @@ const plugins = Command.make(
   }),
 ).pipe(Command.withDescription("List every plugin with its purpose and configuration"));
 
+const weights = Command.make(
+  "weights",
+  {
+    weights: Argument.String("weights").pipe(
+      Argument.withDescription("Weights file, checkpoint or folder of a run"),
+    ),
+    output: text("output", "file", "New safetensors file for the weights").pipe(Flag.optional),
+    names: Flag.Literals("names", ["gil", "reference"]).pipe(
+      Flag.withDescription("Whose names and axes: gil's in a new file unless given"),
+      Flag.optional,
+    ),
+  },
+  Effect.fnUntraced(function* ({ weights, output, names }) {
+    const { handOver } = yield* load(() => import("./streams/weights/hand_over.ts"));
+    yield* print(
+      yield* handOver(weights, {
+        output: Option.getOrUndefined(output),
+        names: Option.getOrUndefined(names),
+      }),
+    );
+  }),
+).pipe(Command.withDescription("List the weights of a model, or hand them over as a file"));
+
 const doctor = Command.make(
   "doctor",
   { json: json("Print it as JSON") },
@@ -163,7 +187,7 @@ const gil = Command.make(
     "Gene-incremental learning on streams of single cells; without a command, a small comparison " +
       "of methods on synthetic cells",
   ),
-  Command.withSubcommands([run, resume, check, table, genes, plugins, doctor, atlas]),
+  Command.withSubcommands([run, resume, check, table, genes, weights, plugins, doctor, atlas]),
 );
 
 const program = Command.run(gil, { version: config.version }).pipe(
@@ -181,6 +205,14 @@ const program = Command.run(gil, { version: config.version }).pipe(
     }),
   )),
 );
+
+// The first of these lets a run end where it can go on; a second one is meant at once.
+let asked = 0;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (++asked > 1) process.exit(exitCodes.interrupted);
+  });
+}
 
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,

@@ -92,6 +92,12 @@ export const Judge = Schema.StructWithRest(
   [Schema.Record(Schema.String, Schema.Unknown)],
 );
 
+/** A file by its path, and the hash of its bytes where no other content will do. */
+const Origin = Schema.Struct({
+  path: required(Schema.String, "file or checkpoint"),
+  sha256: setting(Schema.NullOr(Schema.String), null, "SHA-256 that its file must have"),
+});
+
 /** The whole experiment file. */
 export const Experiment = Schema.Struct({
   $schema: setting(Schema.String, "", "where editors find this file's JSON Schema"),
@@ -103,9 +109,9 @@ export const Experiment = Schema.Struct({
     "modules with plugins of your own: paths relative to this file, or package names",
   ),
   seeds: setting(
-    Schema.Array(Schema.Int).check(Schema.isMinLength(1)),
+    Schema.Array(Schema.Int).check(Schema.isMinLength(1), Schema.isUnique()),
     [1, 2, 3],
-    "seeds; every method is trained once with each",
+    "seeds, each once; every method is trained once with each",
   ),
   parallel: setting(
     Positive,
@@ -127,6 +133,12 @@ export const Experiment = Schema.Struct({
   length: setting(Positive, 512, "genes of a cell that the model reads, at most"),
   mask: setting(Share, 0.4, "share of values that are masked in training"),
   architecture: required(Use, "the model"),
+  from: setting(
+    Schema.NullOr(Schema.Union([Schema.String, Origin])),
+    null,
+    "trained weights that every seed begins with: a checkpoint, a weights file of a run, or one " +
+      "with the reference implementation's names; first weights are drawn unless given",
+  ),
   training: setting(Training, {}, "how it is trained"),
   methods: required(
     Schema.Record(Schema.String, Method),

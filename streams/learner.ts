@@ -67,7 +67,7 @@ export interface Model {
 
 /** Makes models of one architecture on one engine. */
 export interface Learner {
-  /** A new model with the first weights that `key` names. */
+  /** A new model with the first weights that `key` names, or with those that all begin with. */
   begin(key: Key): Model;
   /** A model with these weights, flat, in the order of the architecture's. */
   hold(weights: Float32Array): Model;
@@ -82,16 +82,19 @@ export interface Workshop {
   readonly shape: Shape;
   /** Cells that one run of a compiled program takes. */
   readonly cells: number;
+  /** Weights that every new model begins with, flat; each draws its own unless given. */
+  readonly first?: Float32Array | undefined;
 }
 
 /** Makes models of one architecture on one engine. */
-export function learner({ engine, architecture, shape, cells }: Workshop): Learner {
+export function learner({ engine, architecture, shape, cells, first }: Workshop): Learner {
   const layout = layoutOf(architecture.weights);
   const programs = programsOf({ engine, architecture, layout, shape });
   const bench = { engine, architecture, layout, programs, cells };
 
   const hold = (weights: Float32Array) => modelOf(bench, () => Promise.resolve(weights));
   function begin(key: Key): Model {
+    if (first !== undefined) return hold(first);
     const weights = new Float32Array(layout.size);
     fillWeights(weights, layout, architecture.weights, key);
     return hold(weights);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OperatorFunction } from "rxjs";
+import type { Observable, OperatorFunction } from "rxjs";
 import type { CellBatch } from "../core/batch.ts";
 import type { Curriculum } from "../core/curriculum.ts";
 import type { Distiller } from "../core/distiller.ts";
@@ -78,6 +78,8 @@ export interface Keeper {
   keep(bookmark: Bookmark): Promise<void>;
   /** Whether all seeds shall stop where they are, once they are kept. */
   stopped(): boolean;
+  /** Emits at the moment from which they shall. */
+  readonly stopping: Observable<unknown>;
 }
 
 /** Where in a run something happens. */

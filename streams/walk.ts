@@ -20,7 +20,6 @@ import {
   merge,
   type Observable,
   of,
-  takeWhile,
   tap,
   toArray,
 } from "rxjs";
@@ -28,6 +27,7 @@ import type { RunEvent } from "../core/events.ts";
 import { derive, type Key, keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import type { Course } from "./course.ts";
+import { abandoned, endWhereHalted, haltWhereStopped } from "./halt.ts";
 import { judge } from "./judge.ts";
 import { learn, type Learner, type Model } from "./learner.ts";
 import { type Leg, legsOf } from "./legs.ts";
@@ -57,22 +57,23 @@ export function walk(run: Run): Observable<RunEvent> {
   );
 }
 
-/** A seed leg by leg, from its bookmark on; between legs it may be kept, or told to stop. */
+/** A seed leg by leg, from its bookmark on; after each it is kept, or told to halt. */
 function walkSeed(run: Run, learner: Learner, seed: number): Observable<RunEvent> {
   const legs = legsOf(run), { keeper } = run, found = keeper?.found(seed);
   return holding(() => travellerOf({ seed, legs, learner, found }), (traveller) =>
     concat(
+      haltWhereStopped(keeper),
       ...legs.slice(traveller.first).map((leg, i) =>
         defer(() => {
-          if (keeper?.stopped()) return EMPTY;
           const number = traveller.first + i, made = i === 0 ? traveller.made : 0;
           return concat(
             go(run, traveller, { leg, number, made }).pipe(tap(traveller.told)),
-            defer(() => keeper?.stopped() ? EMPTY : keptAt(run, traveller, number + 1, 0)),
+            keptAt(run, traveller, number + 1, 0),
+            haltWhereStopped(keeper),
           );
         })
       ),
-    ));
+    )).pipe(endWhereHalted());
 }
 
 /** A leg, and how much of it has been done. */
@@ -85,17 +86,20 @@ interface Going {
 }
 
 function go(run: Run, traveller: Traveller, { leg, number, made }: Going): Observable<RunEvent> {
-  const { seed } = traveller;
+  const { seed } = traveller, { keeper } = run;
   switch (leg.does) {
     case "train":
       return train(run, traveller, { ...leg, number, made });
     case "judge":
-      return judge(run, { ...leg, seed, model: traveller.model(leg.on) });
+      return abandoned(keeper, judge(run, { ...leg, seed, model: traveller.model(leg.on) }));
     case "branch":
       traveller.branch(leg.method);
       return EMPTY;
     case "remember":
-      return remember(reread(run, leg.course), traveller.memory(), leg.course.stage.index);
+      return abandoned(
+        keeper,
+        remember(reread(run, leg.course), traveller.memory(), leg.course.stage.index),
+      );
   }
 }
 
@@ -129,13 +133,14 @@ function train(run: Run, traveller: Traveller, training: Training): Observable<R
           map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
         ),
         defer(() => keeper?.isDue(seed) ? keptAt(run, traveller, number, step + 1) : EMPTY),
-      )).pipe(takeWhile(() => !keeper?.stopped(), true));
+        haltWhereStopped(keeper),
+      ));
 
   const resumed = made > 0 ? traveller.training : undefined;
   return concat(
     made > 0 ? EMPTY : of({ type: "stage" as const, ...place, steps }),
     holding(() => model.enter(distiller, resumed), () => defer(lessons)),
-    defer(() => keeper?.stopped() ? EMPTY : kept(run, place, { model, memory })),
+    kept(run, place, { model, memory }),
   );
 }
 

@@ -204,6 +204,12 @@ Deno.test("newest() reads forged checkpoints that make no sense as damaged ones"
   await forged({ manifest: { files: { "../../x": outside } } }, /manifest.*x" is not a known key/);
   await forged({ manifest: { step: -1 } }, /manifest.json is no manifest: "step"/);
   await forged({ manifest: { weights: 3 } }, /manifest.json is no manifest: "weights"/);
+  for (const text of ["null", "[]", "\uFEFF{}", "[".repeat(1e5) + "]".repeat(1e5)]) {
+    await passesOver(
+      () => writeFileSync(join(last, "manifest.json"), text),
+      /manifest.json is not (as it was written|JSON)$/,
+    );
+  }
   await forged({ file: "trunk.safetensors" }, /too few for a safetensors file/);
 
   const tensors = (...given: [string, StoredTensor][]) =>

@@ -31,7 +31,6 @@ async function killed(folder: string, delay: number): Promise<number> {
 Deno.test("write() leaves a sound checkpoint whenever the process is killed, time after time", () =>
   withFolder(async (folder) => {
     const delays = fc.sample(fc.integer({ min: 0, max: 60 }), 8);
-    let unfinished = 0;
     for (const delay of delays) {
       const told = await killed(folder, delay);
       const found = await openCheckpoints(folder, identityOf(layout)).newest(1);
@@ -39,7 +38,5 @@ Deno.test("write() leaves a sound checkpoint whenever the process is killed, tim
       assert.ok(last === told || last === told + 1, `${last} found, ${told} told`);
       assertSame(bitsOf(found?.bookmark), bitsOf(numbered(last, SIZE)));
       for (const note of found?.notes ?? []) assert.match(note, /it was not finished$/);
-      unfinished += found?.notes.length ?? 0;
     }
-    console.log(`${unfinished} of ${delays.length} kills met a checkpoint being written`);
   }));

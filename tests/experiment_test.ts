@@ -33,7 +33,7 @@ const decoded = (value: unknown) =>
 Deno.test("Experiment fills in what the paper uses", async () => {
   const { length, mask, training, seeds, transforms } = await Effect.runPromise(decoded(smallest));
   assert.deepEqual({ length, mask, seeds }, { length: 512, mask: 0.4, seeds: [1, 2, 3] });
-  assert.deepEqual(training, { batch: 128, epochs: 5, rate: 5e-4, warmup: 5000 });
+  assert.deepEqual(training, { batch: 128, epochs: 5, microBatch: null, rate: 5e-4, warmup: 5000 });
   assert.deepEqual(transforms, [{ use: "log1p" }]);
 });
 
@@ -120,6 +120,10 @@ Deno.test("checkMethods() refuses methods that cannot do what they say", async (
     await sentence(checkMethods(await experiment({ methods: {} }))),
     /it compares no methods/,
   );
+});
+
+Deno.test("Experiment refuses a seed that comes twice", async () => {
+  assert.match(await sentence(decoded({ ...smallest, seeds: [1, 2, 1] })), /"seeds".*unique/i);
 });
 
 Deno.test("epochsOf() repeats the last entry", () => {

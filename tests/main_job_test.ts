@@ -128,7 +128,7 @@ Deno.test("runExperiment() lets methods differ only after the first gene stage",
   assert.notDeepEqual(values("distillation", 2), values("baseline", 2));
 });
 
-Deno.test("runExperiment() keeps the weights of every stage as safetensors", async () => {
+Deno.test("runExperiment() keeps the weights of every stage, and memories, as safetensors", async () => {
   const output = join(mkdtempSync(join(folder, "o-")), "run");
   await Effect.runPromise(run(await fileOf({}), () => {}, output));
   const files = readdirSync(join(output, "models")).sort();
@@ -138,10 +138,14 @@ Deno.test("runExperiment() keeps the weights of every stage as safetensors", asy
     "seed-1-stage-2-baseline.safetensors",
     "seed-1-stage-2-distillation.safetensors",
     "seed-1-stage-2-oracle.safetensors",
+    "seed-1-stage-2-replay.memory.safetensors",
     "seed-1-stage-2-replay.safetensors",
   ]);
-  const { tensors } = decodeTensors(readFileSync(join(output, "models", files[2])), files[2]);
-  assertSame(tensors.get("embedding.weight")?.shape, [63, 8]);
+  const read = (file: string) => decodeTensors(readFileSync(join(output, "models", file)), file);
+  assertSame(read(files[2]).tensors.get("embedding.weight")?.shape, [63, 8]);
+  const remembered = read(files[5]).tensors;
+  assertSame(remembered.get("stage")?.values, BigInt64Array.of(1n));
+  assertSame(remembered.get("0/cells")?.shape, [20]);
 });
 
 Deno.test("runExperiment() takes losses down, with every one of four seeds", async () => {

@@ -88,17 +88,21 @@ function seal(content: Readonly<Record<string, unknown>>): string {
 }
 
 function unseal(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  let text: string, json: unknown;
+  const { content, text, sealed } = orNoJson(() => {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const { sha256: _, ...content } = Object(JSON.parse(text)) as Record<string, unknown>;
+    return { content, text, sealed: seal(content) };
+  });
+  // Sealing again notices every byte, also those that JSON does not care about.
+  if (sealed === text) return content;
+  throw new Damage({ message: `${MANIFEST_FILE} is not as it was written` });
+}
+
+/** Runs `f`, which fails for what is no text, no JSON, or nested too deep to be written again. */
+function orNoJson<A>(f: () => A): A {
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    json = JSON.parse(text);
+    return f();
   } catch {
     throw new Damage({ message: `${MANIFEST_FILE} is not JSON` });
   }
-  const { sha256: _, ...content } = Object(json) as Record<string, unknown>;
-  // Sealing again notices every byte, also those that JSON does not care about.
-  if (seal(content) !== text) {
-    throw new Damage({ message: `${MANIFEST_FILE} is not as it was written` });
-  }
-  return content;
 }

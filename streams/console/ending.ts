@@ -34,6 +34,8 @@ export function sentenceOf(cause: Cause.Cause<unknown>): string | undefined {
   const tag = "_tag" in error ? String(error._tag) : "";
   if (tag === "ShowHelp") return undefined;
   if (/^(Input|Experiment|Run)Error$/.test(tag)) return error.message;
+  // Deno's own words say which permission is missing and how to give it.
+  if (error.name === "NotCapable") return `Cannot go on: ${error.message.replace(/^R/, "it r")}`;
   return `Cannot go on: ${error.message || error.name}; this is a mistake in gil or in a plugin, ` +
     `GIL_DEBUG=1 shows where`;
 }

@@ -54,6 +54,10 @@ export const overriding = {
     Flag.optional,
   ),
   memory: text("memory", "2GB", "Memory that training may take").pipe(Flag.optional),
+  from: text("from", "path", "Checkpoint or weights file that every seed begins with").pipe(
+    Flag.map((path) => resolve(path)),
+    Flag.optional,
+  ),
   source: text("atlas", "folder", "Atlas in the place of the experiment's source").pipe(
     Flag.map((folder) => ({ use: "atlas", path: resolve(folder) })),
     Flag.optional,

@@ -13,6 +13,7 @@ import { decode, type PlainSchema } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import { Experiment } from "../../core/experiment.ts";
 import { pluginsOf, type Registry } from "../../core/registry.ts";
+import { Screen } from "../console/screen.ts";
 
 /**
  * Values that a command line puts in the place of an experiment file's own, by top-level key; an
@@ -27,8 +28,9 @@ export interface Loaded {
 }
 
 /**
- * Reads, checks and completes an experiment file and imports the plugin modules that it names. Every
- * `path` in it is relative to the file and comes out absolute.
+ * Reads, checks and completes an experiment file and imports the plugin modules that it names, having
+ * said on standard error which. Every `path` in it, and `from`, is relative to the file and comes out
+ * absolute.
  *
  * @param box The plugins that come with gil; a plugin of the file's own may not repeat their ids.
  */
@@ -60,8 +62,10 @@ export const loadExperiment = Effect.fnUntraced(function* (
   const folder = dirname(resolve(path));
   const experiment = {
     ...resolvePaths(decoded, folder) as Experiment,
+    ...(typeof decoded.from === "string" ? { from: resolve(folder, decoded.from) } : {}),
     plugins: decoded.plugins.map((name) => isPath(name) ? resolve(folder, name) : name),
   };
+  yield* announce(decoded.plugins);
   const own = yield* Effect.forEach(decoded.plugins, (name) => importPlugins(name, folder));
   return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
 });
@@ -87,6 +91,18 @@ function resolvePaths(value: unknown, folder: string): unknown {
 }
 
 const isPath = (name: string): boolean => name.startsWith(".") || isAbsolute(name);
+
+/** Tells people which modules are about to run. */
+const announce = Effect.fnUntraced(function* (names: readonly string[]) {
+  const program = names.find((name) => /^(data|blob):/i.test(name.trim()));
+  if (program !== undefined) {
+    return yield* new ExperimentError({
+      message: `Cannot load plugins from "${program.slice(0, 20)}…": an experiment file holds no ` +
+        `programs; put it into a file of its own and name that`,
+    });
+  }
+  if (names.length > 0) (yield* Screen).tell(`Loads plugins from ${names.join(", ")}\n`);
+});
 
 /** Imports one module of plugins; a path is relative to the experiment file. */
 const importPlugins = Effect.fnUntraced(function* (name: string, folder: string) {

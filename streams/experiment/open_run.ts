@@ -17,6 +17,7 @@ import { openEngines } from "../engine/choose.ts";
 import { bytesOf, fit, freeMemory } from "../engine/memory.ts";
 import { learner } from "../learner.ts";
 import type { DataSet, MethodPlan, Run } from "../run.ts";
+import { firstWeights } from "../weights/first_weights.ts";
 import { type Tally, tally } from "./survey.ts";
 
 /** What computes, as a reader is told. */
@@ -30,6 +31,8 @@ export interface OpenedRun {
   readonly run: Run;
   readonly engine: Computing;
   readonly layout: Layout;
+  /** Weights that every seed begins with; undefined where each draws its own. */
+  readonly first: Float32Array | undefined;
   /** The experiment with everything in it that this machine decided. */
   readonly resolved: Experiment;
 }
@@ -84,7 +87,9 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
   const memory = experiment.memory === null ? freeMemory() : bytesOf(experiment.memory);
   const { engines, notes, use } = yield* openEngines(registry, experiment.engine, lanes.length);
   const shape = { genes: source.vocabulary.symbols.length, length: experiment.length + 1 };
-  const architecture = build(shape);
+  const architecture = build(shape), layout = layoutOf(architecture.weights);
+  const { vocabulary } = source,
+    origin = yield* firstWeights(experiment.from, { layout, vocabulary });
   const { cells, note } = yield* Effect.try({
     try: () =>
       fit({
@@ -111,18 +116,21 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     mask,
     training,
     judges,
-    learners: engines.map((engine) => learner({ engine, architecture, shape, cells })),
+    learners: engines.map((engine) =>
+      learner({ engine, architecture, shape, cells, first: origin.weights })
+    ),
   };
   const engine: Computing = {
     engine: engines[0].name,
-    notes: [...notes, ...(note === undefined ? [] : [note])],
+    notes: [...origin.notes, ...notes, ...(note === undefined ? [] : [note])],
   };
   const resolved: Experiment = {
     ...experiment,
+    from: origin.from,
     engine: use,
     training: { ...training, microBatch: cells },
   };
-  return { run, engine, layout: layoutOf(architecture.weights), resolved } satisfies OpenedRun;
+  return { run, engine, layout, first: origin.weights, resolved } satisfies OpenedRun;
 });
 
 /** Opens the data set of a gene set and checks that what is said about it exists. */

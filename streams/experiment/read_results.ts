@@ -5,11 +5,11 @@
  */
 
 import { Effect } from "effect";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { decodeEvents } from "../../core/report/event_lines.ts";
 import { InputError } from "../../core/errors.ts";
 import { type Results, resultsOf } from "../../core/report/results.ts";
+import { eventsIn } from "../run_folder/read_log.ts";
 import { secondsOf } from "../run_folder/stopwatch.ts";
 import { attempt } from "../attempt.ts";
 
@@ -21,12 +21,7 @@ export const readResults = Effect.fnUntraced(function* (path: string) {
   const doing = `Cannot read run "${path}"`;
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
   const file = isFolder ? join(path, EVENTS_FILE) : path;
-  const text = yield* attempt(doing, () => readFileSync(file, "utf8"));
-  const events = yield* Effect.try({
-    try: () => decodeEvents(text),
-    catch: (cause) => new InputError({ message: `${doing}: ${(cause as Error).message}` }),
-  });
-  const results = resultsOf(events);
+  const results = yield* attempt(doing, () => resultsOf(eventsIn(file)));
   if (results !== undefined) {
     return { ...results, seconds: results.seconds ?? secondsOf(dirname(file)) } satisfies Results;
   }

@@ -5,7 +5,7 @@
  */
 
 import { Effect, type Scope } from "effect";
-import { concat, defer, EMPTY, type Observable, of } from "rxjs";
+import { concat, defer, EMPTY, from, type Observable, of, tap } from "rxjs";
 import { type GilError, InputError, RunError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
 import type { Experiment } from "../../core/experiment.ts";
@@ -22,8 +22,8 @@ export type Listener = (event: RunEvent) => void;
 
 /** Where a run is kept, already opened. */
 export interface Kept {
-  /** What was told before and stays. */
-  readonly history: readonly RunEvent[];
+  /** What was told before and stays; read before anything is appended. */
+  readonly history: Iterable<RunEvent>;
   /** The run, going on where it was. */
   readonly run: Run;
   seconds(): number;
@@ -54,9 +54,12 @@ export const runExperiment = Effect.fnUntraced(function* (
   const kept = keep && (yield* keep(opened)), begun = clock.now();
   const { run = opened.run, history = [] } = kept ?? {};
   const tell = (event: RunEvent) => listeners.forEach((listen) => listen(event));
-  for (const event of history) tell(event);
+  let hasStarted = false;
+  yield* drain(from(history), (event) => {
+    hasStarted ||= event.type === "started";
+    tell(event);
+  });
 
-  const hasStarted = history.some(({ type }) => type === "started");
   const seconds = () => kept?.seconds() ?? clock.now() - begun;
   const events = concat(
     hasStarted ? EMPTY : defer(() => told(experiment, run, engine)),
@@ -71,8 +74,9 @@ export const runExperiment = Effect.fnUntraced(function* (
 });
 
 /**
- * Runs a stream to its end. Interruption unsubscribes; given a `stop`, it calls that and waits for
- * the end that comes of it.
+ * Runs a stream to its end; what `each` throws ends it as any other failure does. Interruption
+ * unsubscribes; given a `stop`, it calls that and waits for the end that comes of it, which may be a
+ * failure too.
  */
 export function drain<A>(
   stream: Observable<A>,
@@ -80,21 +84,15 @@ export function drain<A>(
   stop?: () => void,
 ): Effect.Effect<void, GilError> {
   return Effect.callback<void, GilError>((resume) => {
-    const end = Promise.withResolvers<void>();
-    const subscription = stream.subscribe({
-      next: each,
-      error(cause) {
-        end.resolve();
-        resume(Effect.fail(asGilError(cause)));
-      },
-      complete() {
-        end.resolve();
-        resume(Effect.void);
-      },
+    const end = Promise.withResolvers<Effect.Effect<void, GilError>>();
+    const subscription = stream.pipe(tap(each)).subscribe({
+      error: (cause) => end.resolve(Effect.fail(asGilError(cause))),
+      complete: () => end.resolve(Effect.void),
     });
-    return Effect.promise(async () => {
+    void end.promise.then(resume);
+    return Effect.gen(function* () {
       stop?.();
-      if (stop) await end.promise;
+      if (stop) yield* Effect.orDie(yield* Effect.promise(() => end.promise));
       subscription.unsubscribe();
     });
   });

@@ -7,12 +7,11 @@
 
 import { Effect } from "effect";
 import { join } from "node:path";
-import { InputError } from "../../core/errors.ts";
 import { make, type Registry } from "../../core/registry.ts";
 import { guarded } from "../console/guarded.ts";
 import { Screen } from "../console/screen.ts";
-import { EXPERIMENT_FILE, heldBy, openRunFolder } from "../run_folder/run_folder.ts";
-import type { RunFolderOptions } from "../run_folder/run_folder.ts";
+import { expectHeld, EXPERIMENT_FILE } from "../run_folder/held.ts";
+import { openRunFolder, type RunFolderOptions } from "../run_folder/run_folder.ts";
 import { type Loaded, loadExperiment, type Overrides } from "./load_experiment.ts";
 import { runExperiment } from "./run_experiment.ts";
 
@@ -34,7 +33,7 @@ export const runFile = Effect.fnUntraced(
     options: RunOptions & { readonly overrides?: Overrides; readonly output?: string | undefined },
   ) {
     const { overrides = {}, output } = options;
-    if (output !== undefined) yield* refuseHeld(output);
+    if (output !== undefined) yield* expectHeld(output, "nothing");
     const loaded = yield* loadExperiment(path, box, overrides);
     yield* runLoaded(loaded, output, options);
   },
@@ -44,29 +43,12 @@ export const runFile = Effect.fnUntraced(
 /** Goes on with the run in a folder, to the same end as if it had never been stopped. */
 export const resumeRun = Effect.fnUntraced(
   function* (folder: string, box: Registry, options: RunOptions) {
-    const held = heldBy(folder);
-    if (held !== "a run that stopped") {
-      return yield* new InputError({
-        message: `Cannot resume run "${folder}": it holds ${held}` +
-          (held === "nothing" ? "; name the folder of a run" : "; gil table shows what it found"),
-      });
-    }
-    yield* runLoaded(yield* loadExperiment(join(folder, EXPERIMENT_FILE), box), folder, options);
+    yield* expectHeld(folder, "a run that has not finished");
+    const loaded = yield* loadExperiment(join(folder, EXPERIMENT_FILE), box);
+    yield* runLoaded(loaded, folder, { ...options, expects: "a run that has not finished" });
   },
   Effect.scoped,
 );
-
-/** Refuses a folder in which there is a run already. */
-const refuseHeld = Effect.fnUntraced(function* (output: string) {
-  const held = heldBy(output);
-  if (held === "nothing") return;
-  const instead = held === "a run that stopped"
-    ? `"gil resume ${output}" goes on with it, or name another folder`
-    : "name another folder";
-  return yield* new InputError({
-    message: `Cannot write run "${output}": it holds ${held}; ${instead}`,
-  });
-});
 
 const runLoaded = Effect.fnUntraced(function* (
   { experiment, registry }: Loaded,

@@ -6,6 +6,7 @@
 
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
+import process from "node:process";
 import { Effect, type Scope } from "effect";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import type { InputError } from "../../core/errors.ts";
@@ -51,15 +52,29 @@ export const openH5: (path: string) => Effect.Effect<H5File, InputError, Scope.S
     yield* tryReading(path, () => checkSignature(path));
     const file = yield* Effect.acquireRelease(
       tryReading(path, async () => {
-        const h5 = await import("h5wasm/node");
-        // Without this, a chunk that cannot be decoded reads as garbage.
-        (await h5.ready).activate_throwing_error_handler();
-        return new h5.File(resolve(path), "r");
+        const { File } = await (library ??= loadLibrary());
+        return new File(resolve(path), "r");
       }),
       (file) => Effect.sync(() => file.close()),
     );
     return view(path, file);
   });
+
+let library: ReturnType<typeof loadLibrary> | undefined;
+
+/** Loads the library, without the environment: it would read all of that, and needs none of it. */
+async function loadLibrary() {
+  const { env } = process;
+  process.env = {};
+  try {
+    const h5 = await import("h5wasm/node");
+    // Without this, a chunk that cannot be decoded reads as garbage.
+    (await h5.ready).activate_throwing_error_handler();
+    return h5;
+  } finally {
+    process.env = env;
+  }
+}
 
 const SIGNATURE = "\x89HDF\r\n\x1a\n";
 

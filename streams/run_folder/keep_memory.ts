@@ -4,12 +4,12 @@
  * @module
  */
 
-import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeTensors } from "../../core/model/safetensors.ts";
 import type { ReplayState } from "../../core/replay.ts";
 import { explain } from "../attempt.ts";
 import { nameMemory } from "../checkpoint/remembered.ts";
+import { writeWhole } from "../write_whole.ts";
 
 /**
  * Writes a memory, complete or not at all: beside `models/x.safetensors`, `models/x.memory.safetensors`,
@@ -18,21 +18,10 @@ import { nameMemory } from "../checkpoint/remembered.ts";
  *
  * @param weights File of the weights within `folder`.
  */
-export async function keepMemory(
-  folder: string,
-  weights: string,
-  memory: ReplayState,
-): Promise<void> {
+export function keepMemory(folder: string, weights: string, memory: ReplayState): void {
   const path = join(folder, weights.replace(/\.safetensors$/, ".memory.safetensors"));
   try {
-    const file = await open(`${path}.part`, "w");
-    try {
-      await file.writeFile(encodeTensors({ tensors: nameMemory(memory), metadata: {} }));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.part`, path);
+    writeWhole(path, encodeTensors({ tensors: nameMemory(memory), metadata: {} }));
   } catch (cause) {
     throw explain(`Cannot write memory "${path}"`, cause) ?? cause;
   }

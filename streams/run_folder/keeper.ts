@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Subject } from "rxjs";
 import type { Bookmark } from "../checkpoint/bookmark.ts";
 import type { Clock } from "../console/terminal.ts";
 import type { Keeper } from "../run.ts";
@@ -28,6 +29,7 @@ export interface StoppingKeeper extends Keeper {
 /** Keeps bookmarks with `write`. */
 export function keeperOf({ found, every, clock, write }: KeeperOptions): StoppingKeeper {
   const since = new Map<number, { steps: number; seconds: number }>();
+  const stopping = new Subject<void>();
   let stopped = false;
 
   function isDue(seed: number): boolean {
@@ -47,6 +49,10 @@ export function keeperOf({ found, every, clock, write }: KeeperOptions): Stoppin
       since.set(bookmark.seed, { steps: 0, seconds: clock.now() });
     },
     stopped: () => stopped,
-    stop: () => void (stopped = true),
+    stopping,
+    stop() {
+      stopped = true;
+      stopping.next();
+    },
   };
 }

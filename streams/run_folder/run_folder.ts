@@ -6,7 +6,7 @@
 
 import { Effect, type Scope } from "effect";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type GilError, InputError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
@@ -17,30 +17,32 @@ import { openCheckpoints } from "../checkpoint/store.ts";
 import { clock } from "../console/terminal.ts";
 import { keepWeights } from "../experiment/keep_weights.ts";
 import type { OpenedRun } from "../experiment/open_run.ts";
+import { queue } from "../engine/queue.ts";
 import { EVENTS_FILE } from "../experiment/read_results.ts";
 import type { Run } from "../run.ts";
+import { keepOrigin } from "../weights/keep_origin.ts";
 import { openLog, orderLog, rewindLog } from "./event_log.ts";
+import { CHECKPOINTS_FOLDER, expectHeld, EXPERIMENT_FILE, type Held } from "./held.ts";
 import type { Interval } from "./interval.ts";
 import { keepMemory } from "./keep_memory.ts";
 import { keeperOf } from "./keeper.ts";
 import { lockFolder } from "./lock.ts";
 import { stopwatch } from "./stopwatch.ts";
-
-/** The experiment within the folder of a run, with everything that the first machine decided. */
-export const EXPERIMENT_FILE = "experiment.json";
-const CHECKPOINTS_FOLDER = "checkpoints";
+import { writeWhole } from "../write_whole.ts";
 
 /** How a run is kept. */
 export interface RunFolderOptions {
   readonly every: Interval;
   /** Versions of what computes, by name. */
   readonly versions: Identity["versions"];
+  /** What the folder must hold: nothing unless given. */
+  readonly expects?: Exclude<Held, "a run that finished">;
 }
 
 /** An open folder. */
 export interface RunFolder {
-  /** What was told before and stays. */
-  readonly history: readonly RunEvent[];
+  /** What was told before and stays; to be read before anything is appended. */
+  readonly history: Iterable<RunEvent>;
   /** What people should know about where the run goes on. */
   readonly notes: readonly string[];
   /** The run, kept in this folder and going on where it was. */
@@ -61,16 +63,20 @@ export interface RunFolder {
  */
 export const openRunFolder = Effect.fnUntraced(function* (
   folder: string,
-  opened: OpenedRun,
-  { every, versions }: RunFolderOptions,
+  begun: OpenedRun,
+  { every, versions, expects = "nothing" }: RunFolderOptions,
 ): Effect.fn.Return<RunFolder, GilError, Scope.Scope> {
   const doing = `Cannot write run "${folder}"`;
   yield* attempt(doing, () => mkdirSync(folder, { recursive: true }));
   yield* lockFolder(folder);
+  // Only now: another process may have been in the folder while this one opened the run.
+  yield* expectHeld(folder, expects);
+  const opened = yield* keepOrigin(folder, begun);
   const { run, layout, resolved } = opened, { seeds, methods } = run;
-  const path = join(folder, EXPERIMENT_FILE), eventsFile = join(folder, EVENTS_FILE);
-  if (!existsSync(path)) {
-    yield* attempt(doing, () => writeFileSync(path, JSON.stringify(resolved, null, 2) + "\n"));
+  const eventsFile = join(folder, EVENTS_FILE);
+  if (expects === "nothing") {
+    const text = JSON.stringify(resolved, null, 2) + "\n";
+    yield* attempt(doing, () => writeWhole(join(folder, EXPERIMENT_FILE), [text]));
   }
   const checkpoints = openCheckpoints(
     join(folder, CHECKPOINTS_FOLDER),
@@ -88,28 +94,32 @@ export const openRunFolder = Effect.fnUntraced(function* (
   const counts = new Map([...found].map(([seed, { events }]) => [seed, events]));
   const history = yield* rewindLog(eventsFile, counts);
   const log = yield* openLog(eventsFile), watch = stopwatch(folder);
+  const whileOpen = yield* gate();
 
   const keeper = keeperOf({
     found,
     every,
     clock,
-    async write(bookmark) {
-      // The events that a bookmark counts are there before it is.
-      log.sync();
-      await checkpoints.write(bookmark);
-      watch.note();
-    },
+    write: (bookmark) =>
+      whileOpen(async () => {
+        // The events that a bookmark counts are there before it is.
+        log.sync();
+        await checkpoints.write(bookmark);
+        watch.note();
+      }),
   });
   const keepModel = keepWeights(folder, {
     layout,
-    methods: methods.length,
+    methods: methods.map(({ name }) => name),
     symbols: run.source.vocabulary.symbols,
   });
-  const keep: Run["keep"] = async (weights, place, memory) => {
-    const file = await keepModel(weights, place, memory);
-    if (memory) await keepMemory(folder, file, memory);
-    return file;
-  };
+  const keep: Run["keep"] = (weights, place, memory) =>
+    whileOpen(async () => {
+      log.sync();
+      const file = await keepModel(weights, place, memory);
+      if (memory) keepMemory(folder, file, memory);
+      return file;
+    });
   return {
     history,
     notes,
@@ -123,22 +133,39 @@ export const openRunFolder = Effect.fnUntraced(function* (
       yield* orderLog(eventsFile, seeds);
       yield* attempt(doing, () => {
         watch.note();
-        rmSync(join(folder, CHECKPOINTS_FOLDER), { recursive: true, force: true });
+        // Gone at once: with some of its checkpoints a run would begin again where it has ended.
+        const checkpoints = join(folder, CHECKPOINTS_FOLDER);
+        if (existsSync(checkpoints)) renameSync(checkpoints, `${checkpoints}.old`);
+        rmSync(`${checkpoints}.old`, { recursive: true, force: true });
       });
     }),
   };
 });
 
-/** What the checkpoints of a run belong to. */
+/** Runs jobs one after the other; whoever closes the scope waits for the last, and none comes after. */
+const gate = Effect.fnUntraced(function* () {
+  const inTurn = queue();
+  let closed = false;
+  yield* Effect.addFinalizer(() => {
+    closed = true;
+    return Effect.promise(() => inTurn(() => {}));
+  });
+  return <A>(job: () => Promise<A>): Promise<A> =>
+    closed ? Promise.reject(new RangeError("Cannot keep a run that is closed")) : inTurn(job);
+});
+
+/** What the checkpoints of a run belong to: all that its numbers depend on. */
 function identityOf(
   { run, engine, layout, resolved }: OpenedRun,
   versions: Identity["versions"],
 ): Identity {
+  // Seeds come to the same side by side; memory shows in `microBatch`.
+  const { $schema: _, about: _about, parallel: _lanes, memory: _limit, ...experiment } = resolved;
   const sources = [run.source, ...run.sets.map(({ source }) => source)];
   const hash = createHash("sha256").update(run.source.vocabulary.symbols.join("\n"));
   for (const { fingerprint } of new Set(sources)) hash.update(`\n${fingerprint ?? ""}`);
   return {
-    experiment: resolved,
+    experiment,
     atlas: {
       cells: run.source.cells,
       genes: run.source.vocabulary.symbols.length,
@@ -148,18 +175,4 @@ function identityOf(
     versions,
     layout,
   };
-}
-
-/** What a folder holds of a run. */
-export type Held = "nothing" | "a run that stopped" | "a run that finished";
-
-/** Looks at a folder without touching it. */
-export function heldBy(folder: string): Held {
-  const events = join(folder, EVENTS_FILE);
-  if (!existsSync(join(folder, EXPERIMENT_FILE))) {
-    return existsSync(events) ? "a run that finished" : "nothing";
-  }
-  const over = existsSync(events) && !existsSync(join(folder, CHECKPOINTS_FOLDER)) &&
-    /\{"type":"finished"\}\n$/.test(readFileSync(events, "utf8"));
-  return over ? "a run that finished" : "a run that stopped";
 }

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { explain } from "../attempt.ts";
 import { clock } from "../console/terminal.ts";
+import { writeWhole } from "../write_whole.ts";
 
 const FILE = "time.json";
 
@@ -26,8 +28,11 @@ export function stopwatch(folder: string): Stopwatch {
     seconds,
     note() {
       const path = join(folder, FILE);
-      writeFileSync(`${path}.part`, JSON.stringify({ seconds: seconds() }) + "\n");
-      renameSync(`${path}.part`, path);
+      try {
+        writeWhole(path, [JSON.stringify({ seconds: seconds() }) + "\n"]);
+      } catch (cause) {
+        throw explain(`Cannot write "${path}"`, cause) ?? cause;
+      }
     },
   };
 }
