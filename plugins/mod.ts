@@ -18,6 +18,7 @@ export { cnn } from "./architectures/cnn.ts";
 export { mamba } from "./architectures/mamba.ts";
 export { transformer } from "./architectures/transformer.ts";
 export { cpu } from "./engines/cpu.ts";
+export { native } from "./engines/native.ts";
 export { onnx } from "./engines/onnx.ts";
 export { tensorflow } from "./engines/tensorflow.ts";
 export { webgpu } from "./engines/webgpu.ts";

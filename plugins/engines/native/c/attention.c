@@ -1,0 +1,240 @@
+/*
+ * Attention and its gradient, one head after the other, some queries at a time:
+ * O = softmax(Q K' / sqrt(d) + mask) V (Vaswani et al. 2017).
+ *
+ * No matrix of positions x positions exists: the weights of QUERIES queries are made, used and
+ * forgotten, and the gradient makes them once more from two numbers a query, the largest score and
+ * one over the sum (Dao et al., "FlashAttention", 2022). The gradient of the softmax subtracts, for
+ * each query, the sum of dO O over the width of the head. Keys behind the last unpadded one have
+ * weight 0 exactly and are left out. Bytes of dropout are made where they are needed, both ways.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "product.h"
+
+/* Queries whose weights are in memory at a time. */
+#define QUERIES (4 * 12)
+/* Added to the scores of padded keys, as in the reference. */
+#define NEVER -1e9f
+
+/* What both ways have in common. */
+typedef struct {
+  Frame *frame;
+  const float *projected, *padding;
+  float *statistics; /* for each head and query: largest score, one over the sum */
+  int64_t cell; /* of all cells of the batch */
+  int64_t length, keys, heads, width;
+  int64_t stride; /* of a row of weights */
+  int64_t site;
+  int limit;   /* bytes below it drop; 0 for no dropout */
+  float scale, enlarge;
+  float *bias; /* a number a key */
+  uint8_t *keep;
+} Call;
+
+static int64_t stride_of(int64_t length) {
+  /* An odd number of cache lines from row to row, lest all rows share the same places of the cache. */
+  int64_t whole = (length + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+  return (whole / 16 % 2 == 0 ? whole + 16 : whole);
+}
+
+/* Words: projected, padding, statistics; length, heads, width of a head; site, limit, enlargement;
+   cells. Of the cell-th of these cells. */
+static Call call_of(Frame *frame, const int32_t *w, int64_t cell, float **scratch) {
+  int64_t rows = cell * w[6];
+  Call call = {.frame = frame,
+               .projected = (float *)at(frame, w) + rows * 3 * w[7] * w[8],
+               .padding = (float *)at(frame, w + 2) + rows,
+               .statistics = (float *)at(frame, w + 4) + rows * 2 * w[7],
+               .cell = frame->cell * w[12] + cell,
+               .length = w[6],
+               .heads = w[7],
+               .width = w[8],
+               .site = w[9],
+               .limit = w[10],
+               .scale = 1 / sqrtf((float)w[8]),
+               .enlarge = number(w[11]),
+               .stride = stride_of(w[6])};
+  call.bias = *scratch;
+  call.keep = (uint8_t *)(*scratch + call.stride);
+  /* A vector of bytes may reach beyond the last. */
+  *scratch += call.stride + (QUERIES * call.length + 64 + 63) / 64 * 16;
+  call.keys = call.length;
+  while (call.keys > 0 && call.padding[call.keys - 1] != 0) call.keys--;
+  /* Without any unpadded key all count alike, as in the reference. */
+  if (call.keys == 0) call.keys = call.length;
+  memset(call.bias, 0, sizeof(float) * call.stride);
+  for (int64_t k = 0; k < call.keys; k++) call.bias[k] = call.padding[k] * NEVER;
+  return call;
+}
+
+/* Queries (0), keys (1) or values (2) of a head. */
+static Matrix side(const Call *call, int which, int64_t head) {
+  int64_t whole = call->heads * call->width;
+  return (Matrix){call->projected + which * whole + head * call->width, 3 * whole, 1};
+}
+
+static Matrix turned(Matrix x) { return (Matrix){x.at, x.across, x.down}; }
+static Matrix from(Matrix x, int64_t row) {
+  return (Matrix){x.at + row * x.down, x.down, x.across};
+}
+
+/* Which weights of some queries are kept: a row of bytes each. */
+static void keep_of(const Call *call, int64_t head, int64_t query, int64_t count) {
+  uint64_t row = ((uint64_t)call->cell * call->heads + head) * call->length + query;
+  const uint32_t *key = call->frame->run->keys + 2 * call->site;
+  if (call->limit) fill_bytes(call->keep, row * call->length, count * call->length, key, call->limit);
+}
+
+/* Scores become e^(score - largest); the sum of them. */
+static float raise(const Call *call, float *row, float *largest) {
+  floats most = every(-__builtin_inff()), sum = every(0);
+  const floats scale = every(call->scale);
+  int64_t keys = call->keys, k = 0;
+  for (; k + LANES <= keys; k += LANES) {
+    floats t = load(row + k) * scale + load(call->bias + k);
+    store(row + k, t);
+    most = choose(t > most, t, most);
+  }
+  float top = -__builtin_inff();
+  for (int i = 0; i < LANES; i++) top = most[i] > top ? most[i] : top;
+  for (; k < keys; k++) {
+    row[k] = row[k] * call->scale + call->bias[k];
+    top = row[k] > top ? row[k] : top;
+  }
+  for (; k % LANES; k++) row[k] = -__builtin_inff();
+  const floats shift = every(top);
+  for (k = 0; k < keys; k += LANES) {
+    floats e = decay(load(row + k) - shift);
+    store(row + k, e);
+    sum += e;
+  }
+  *largest = top;
+  return total(sum);
+}
+
+static void drop(const Call *call, float *row, const uint8_t *keep) {
+  for (int64_t k = 0; k < call->keys; k += LANES)
+    store(row + k, choose(not_zero(keep + k), load(row + k), every(0)));
+}
+
+static void attend(Frame *frame, const int32_t *w, int64_t cell) {
+  float *scratch = at(frame, w + 15);
+  Call call = call_of(frame, w + 2, cell, &scratch);
+  int64_t width = call.width, whole = call.heads * width, keys = call.keys;
+  float *out = (float *)at(frame, w) + cell * call.length * whole;
+  float *key_panels = scratch, *value_panels = key_panels + packed_size(width, call.length);
+  float *weights = value_panels + packed_size(call.length, width);
+  for (int64_t head = 0; head < call.heads && !stopped(frame); head++) {
+    Matrix queries = side(&call, 0, head);
+    pack(key_panels, turned(side(&call, 1, head)), width, keys);
+    pack(value_panels, side(&call, 2, head), keys, width);
+    for (int64_t q = 0; q < call.length && !stopped(frame); q += QUERIES) {
+      int64_t count = call.length - q < QUERIES ? call.length - q : QUERIES;
+      multiply_packed(from(queries, q), key_panels, count, keys, width, weights, call.stride, 0);
+      keep_of(&call, head, q, count);
+      float shares[QUERIES];
+      for (int64_t i = 0; i < count; i++) {
+        float *row = weights + i * call.stride, largest;
+        float share = 1 / raise(&call, row, &largest);
+        float *statistics = call.statistics + 2 * (head * call.length + q + i);
+        statistics[0] = largest;
+        statistics[1] = share;
+        shares[i] = share * call.enlarge;
+        if (call.limit) drop(&call, row, call.keep + i * call.length);
+      }
+      float *to = out + q * whole + head * width;
+      multiply_packed((Matrix){weights, call.stride, 1}, value_panels, count, width, keys, to,
+                      whole, 0);
+      for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; j < width; j++) to[i * whole + j] *= shares[i];
+    }
+  }
+}
+
+/* out; then what call_of reads; then scratch. */
+void attention(Frame *frame, const int32_t *w) {
+  for (int64_t cell = 0; cell < w[14]; cell++) attend(frame, w, cell);
+}
+
+/* A row of scores becomes weights, its row of gradients by weights one by scores. */
+static void descend(const Call *call, float *weights, float *gradients, const uint8_t *keep,
+                    const float *statistics, float mean) {
+  const floats scale = every(call->scale), top = every(statistics[0]);
+  const floats share = every(statistics[1]), middle = every(mean), large = every(call->enlarge);
+  int64_t keys = call->keys;
+  for (int64_t k = 0; k < keys; k += LANES) {
+    floats t = load(weights + k) * scale + load(call->bias + k);
+    floats p = decay(t - top) * share, g = load(gradients + k);
+    if (call->limit) {
+      floats kept = choose(not_zero(keep + k), large, every(0));
+      store(weights + k, p * kept);
+      store(gradients + k, p * (g * kept - middle));
+    } else {
+      store(weights + k, p);
+      store(gradients + k, p * (g - middle));
+    }
+  }
+}
+
+static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
+  float *scratch = at(frame, w + 19);
+  Call call = call_of(frame, w + 6, cell, &scratch);
+  int64_t length = call.length, keys = call.keys, width = call.width, whole = call.heads * width;
+  int64_t deep = packed_size(1, width), begin = cell * length * whole;
+  float *out = (float *)at(frame, w) + 3 * begin;
+  const float *dy = (float *)at(frame, w + 2) + begin, *value = (float *)at(frame, w + 4) + begin;
+  float *key_panels = scratch, *value_panels = key_panels + packed_size(width, length);
+  float *key_rows = value_panels + packed_size(width, length);
+  float *block_panels = key_rows + packed_size(length, width);
+  float *d_key = block_panels + 2 * deep * QUERIES, *d_value = d_key + length * deep;
+  float *weights = d_value + length * deep, *gradients = weights + QUERIES * call.stride;
+  for (int64_t head = 0; head < call.heads && !stopped(frame); head++) {
+    Matrix queries = side(&call, 0, head), key = side(&call, 1, head);
+    Matrix d_out = {dy + head * width, whole, 1};
+    pack(key_panels, turned(key), width, keys);
+    pack(value_panels, turned(side(&call, 2, head)), width, keys);
+    pack(key_rows, key, keys, width);
+    memset(d_key, 0, sizeof(float) * keys * deep);
+    memset(d_value, 0, sizeof(float) * keys * deep);
+    for (int64_t q = 0; q < length && !stopped(frame); q += QUERIES) {
+      int64_t count = length - q < QUERIES ? length - q : QUERIES;
+      Matrix some = from(queries, q), d_some = from(d_out, q);
+      multiply_packed(some, key_panels, count, keys, width, weights, call.stride, 0);
+      keep_of(&call, head, q, count);
+      multiply_packed(d_some, value_panels, count, keys, width, gradients, call.stride, 0);
+      for (int64_t i = 0; i < count; i++) {
+        const float *o = value + (q + i) * whole + head * width;
+        const float *g = d_some.at + i * whole;
+        float mean = 0;
+        for (int64_t j = 0; j < width; j++) mean += o[j] * g[j];
+        descend(&call, weights + i * call.stride, gradients + i * call.stride,
+                call.keep + i * call.length, call.statistics + 2 * (head * length + q + i), mean);
+      }
+      float *to = out + q * 3 * whole + head * width;
+      multiply_packed((Matrix){gradients, call.stride, 1}, key_rows, count, width, keys, to,
+                      3 * whole, 0);
+      for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; j < width; j++) to[i * 3 * whole + j] *= call.scale;
+      pack(block_panels, some, count, width);
+      multiply_packed((Matrix){gradients, 1, call.stride}, block_panels, keys, width, count, d_key,
+                      deep, 1);
+      pack(block_panels + deep * QUERIES, d_some, count, width);
+      multiply_packed((Matrix){weights, 1, call.stride}, block_panels + deep * QUERIES, keys,
+                      width, count, d_value, deep, 1);
+    }
+    for (int64_t k = 0; k < length; k++) {
+      float *to = out + k * 3 * whole + whole + head * width;
+      for (int64_t j = 0; j < width; j++) {
+        to[j] = k < keys ? d_key[k * deep + j] * call.scale : 0;
+        to[whole + j] = k < keys ? d_value[k * deep + j] : 0;
+      }
+    }
+  }
+}
+
+/* The gradient by queries, keys and values: d projected; dy, value; then what call_of reads; scratch. */
+void attention_gradient(Frame *frame, const int32_t *w) {
+  for (int64_t cell = 0; cell < w[18]; cell++) attend_back(frame, w, cell);
+}

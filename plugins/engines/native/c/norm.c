@@ -1,0 +1,81 @@
+/*
+ * Layer norm with an optional residual (Ba, Kiros and Hinton 2016), and its gradient: rows are
+ * brought to mean 0 and variance 1, then scaled and shifted. A row stays in the cache from the first
+ * look to the last, and the gradient reads what the forward pass left of it: the normal row and one
+ * over its deviation.
+ */
+#include <math.h>
+
+#include "gil.h"
+#include "vectors.h"
+
+#define EPSILON 1e-5f
+
+/* value, normal, inverse; x, residual, weight, bias; rows, width, whether there is a residual. */
+void norm(Frame *frame, const int32_t *w) {
+  float *value = at(frame, w), *normal = at(frame, w + 2), *inverse = at(frame, w + 4);
+  const float *x = at(frame, w + 6), *residual = at(frame, w + 8);
+  const float *weight = at(frame, w + 10), *bias = at(frame, w + 12);
+  int64_t rows = w[14], width = w[15];
+  int both = w[16];
+  for (int64_t i = 0; i < rows; i++, x += width, residual += width) {
+    float *to = normal + i * width, *end = value + i * width, sum = 0, squares = 0;
+    if (both) for (int64_t j = 0; j < width; j++) to[j] = x[j] + residual[j];
+    else for (int64_t j = 0; j < width; j++) to[j] = x[j];
+    int64_t j = 0;
+    floats part = every(0);
+    for (; j + LANES <= width; j += LANES) part += load(to + j);
+    for (sum = total(part); j < width; j++) sum += to[j];
+    float mean = sum / width;
+    part = every(0);
+    for (j = 0; j + LANES <= width; j += LANES) {
+      floats centred = load(to + j) - every(mean);
+      store(to + j, centred);
+      part += centred * centred;
+    }
+    for (squares = total(part); j < width; j++) {
+      to[j] -= mean;
+      squares += to[j] * to[j];
+    }
+    float scale = inverse[i] = 1 / sqrtf(squares / width + EPSILON);
+    for (j = 0; j < width; j++) {
+      to[j] *= scale;
+      end[j] = to[j] * weight[j] + bias[j];
+    }
+  }
+}
+
+/* d sum, d weight, d bias; dy, normal, inverse, weight; rows, width; whether to add to d weight, to
+   d bias. */
+void norm_gradient(Frame *frame, const int32_t *w) {
+  float *d_sum = at(frame, w), *d_weight = at(frame, w + 2), *d_bias = at(frame, w + 4);
+  const float *dy = at(frame, w + 6), *normal = at(frame, w + 8), *inverse = at(frame, w + 10);
+  const float *weight = at(frame, w + 12);
+  int64_t rows = w[14], width = w[15];
+  for (int64_t j = 0; j < width && !w[16]; j++) d_weight[j] = 0;
+  for (int64_t j = 0; j < width && !w[17]; j++) d_bias[j] = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    const float *g = dy + i * width, *n = normal + i * width;
+    float *to = d_sum + i * width, level, along;
+    floats levels = every(0), alongs = every(0);
+    int64_t j = 0;
+    for (; j + LANES <= width; j += LANES) {
+      floats part = load(g + j) * load(weight + j);
+      levels += part;
+      alongs += part * load(n + j);
+    }
+    for (level = total(levels), along = total(alongs); j < width; j++) {
+      float part = g[j] * weight[j];
+      level += part;
+      along += part * n[j];
+    }
+    level /= width;
+    along /= width;
+    for (j = 0; j < width; j++) {
+      float dy_j = g[j], n_j = n[j];
+      d_weight[j] += dy_j * n_j;
+      d_bias[j] += dy_j;
+      to[j] = (dy_j * weight[j] - level - n_j * along) * inverse[i];
+    }
+  }
+}

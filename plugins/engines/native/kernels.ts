@@ -1,0 +1,111 @@
+/**
+ * The kernels for this processor, compiled at their first use.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../../../core/errors.ts";
+import { openLibrary } from "../../../streams/platform.ts";
+import { cacheFolder } from "../../../streams/reading/cached_atlas.ts";
+import { built, type Recipe } from "./build.ts";
+import { codesHeader } from "./codes.ts";
+import { candidates, type Compiler, findCompiler } from "./compiler.ts";
+import { type Library, loadKernels } from "./library.ts";
+
+/** What a processor has, in the order of level.c, and what the compiler is told of it. */
+export const LEVELS = [
+  { name: "plain", flags: [] },
+  { name: "AVX2", flags: ["-march=x86-64-v3"] },
+  { name: "AVX-512", flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"] },
+] as const;
+
+/** Compiled kernels. */
+export interface Kernels {
+  readonly library: Library;
+  /** Name of the instructions that they use. */
+  readonly level: string;
+}
+
+/** Where from and where to. */
+export interface Workshop {
+  /** Compilers, in the order in which they are tried. */
+  readonly compilers: readonly string[];
+  readonly folder: string;
+}
+
+const FLAGS = [
+  "-O2",
+  "-ftree-vectorize",
+  "-std=gnu11",
+  "-fPIC",
+  "-pthread",
+  "-ffp-contract=fast",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+];
+
+const SOURCES = fileURLToPath(new URL("c/", import.meta.url));
+/** The file that says what the processor has; all others are kernels. */
+const LEVEL_SOURCE = "level.c";
+
+/** The sources by file name, with the header that is made. */
+export function sourcesOf(): Readonly<Record<string, string>> {
+  const files = readdirSync(SOURCES).filter((file) => /\.[ch]$/.test(file)).sort();
+  const texts = files.map((file) => [file, readFileSync(SOURCES + file, "utf8")]);
+  return { ...Object.fromEntries(texts), "codes.h": codesHeader() };
+}
+
+/** How the kernels are built for a level. */
+export function recipeOf(level: number, flags: readonly string[] = []): Recipe {
+  const { [LEVEL_SOURCE]: _, ...sources } = sourcesOf();
+  // Threads may still be in the library when the isolate that opened it is gone.
+  const stays = process.platform === "linux" ? ["-Wl,-z,nodelete"] : [];
+  return {
+    name: "kernels",
+    sources,
+    flags: [...FLAGS, ...LEVELS[level].flags, ...flags],
+    links: ["-lm", ...stays],
+  };
+}
+
+/**
+ * Builds and loads the kernels for this processor.
+ *
+ * @throws InputError when there is no compiler, when it fails, or when the folder cannot be written.
+ */
+export async function openKernels(
+  { compilers, folder }: Workshop = { compilers: candidates(), folder: cacheFolder() },
+): Promise<Kernels> {
+  const compiler = await findCompiler(compilers);
+  const level = await levelOf(compiler, folder);
+  const path = await built(recipeOf(level), compiler, folder);
+  return { library: load(() => loadKernels(path)), level: LEVELS[level].name };
+}
+
+/** The best level that the processor has. */
+async function levelOf(compiler: Compiler, folder: string): Promise<number> {
+  const { [LEVEL_SOURCE]: source } = sourcesOf();
+  const recipe = { name: "level", sources: { [LEVEL_SOURCE]: source }, flags: FLAGS, links: [] };
+  const path = await built(recipe, compiler, folder);
+  const { gil_level } = load(() =>
+    openLibrary(path, { gil_level: { parameters: [], result: "i32" } })
+  );
+  return gil_level();
+}
+
+function load<A>(open: () => A): A {
+  try {
+    return open();
+  } catch (error) {
+    throw new InputError({
+      message: `Cannot load compiled kernels: ${(error as Error).message}`,
+    });
+  }
+}
+
+/** Threads that a step may use. */
+export const allThreads = (): number => availableParallelism();

@@ -1,0 +1,44 @@
+/**
+ * Adam on native memory.
+ *
+ * @module
+ */
+
+import { adamScalars } from "../../../core/model/composites/mod.ts";
+import { type AdamStep, at, BUFFERS } from "../../../core/model/program.ts";
+import type { Pointer } from "../../../streams/platform.ts";
+import { allocateBlock, type Library } from "./library.ts";
+import type { NativeState } from "./state.ts";
+
+/** Makes a step and sets the gradients to zero; leaves all as it is unless they are finite. */
+export interface Optimiser {
+  step(state: NativeState, step: AdamStep): Promise<void>;
+  free(): void;
+}
+
+/** An optimiser on the threads of a pool. */
+export function openOptimiser(library: Library, pool: Pointer): Optimiser {
+  // The layout is that of Step in optimiser.c.
+  const block = allocateBlock(library, 64);
+  const addresses = new BigUint64Array(block.buffer, 0, BUFFERS.length + 1);
+  const scalars = new Float32Array(block.buffer, 8 * (BUFFERS.length + 1), 6);
+  return {
+    async step(state, step) {
+      addresses.set(BUFFERS.map((name) => state.addresses[name]));
+      addresses[BUFFERS.length] = BigInt(state.layout.size);
+      const { beta1, rest1, beta2, rest2, rate, epsilon } = adamScalars(step);
+      scalars.set([beta1, rest1, beta2, rest2, rate, epsilon]);
+      const made = await library.gil_optimise(pool, block.pointer);
+      if (!made) throw new Error(wrongGradient(state));
+    },
+    free: block.free,
+  };
+}
+
+/** What is wrong with the gradients of a state, the last that is not finite. */
+function wrongGradient({ layout, arrays }: NativeState): string {
+  const wrong = layout.slots.findLast((slot) =>
+    at(arrays.gradients, slot).some((x) => !Number.isFinite(Math.fround(x * x)))
+  );
+  return `the gradient of "${wrong?.name}" is not finite`;
+}

@@ -1,0 +1,130 @@
+/**
+ * The composites that this engine takes over: attention, layer norm, linear layer.
+ *
+ * @module
+ */
+
+import { sizeOf } from "./axes.ts";
+import { bitsOf } from "./elementwise.ts";
+import { limitOf, type Lower, type Planner, type Word } from "./planner.ts";
+
+const memories = (...names: readonly string[]): Word[] => names.map((memory) => ({ memory }));
+
+const linear: Lower = (plan, { inputs, outputs: [name], attributes }) => {
+  const [x, weight, bias] = inputs.map(plan.read), [depth, columns] = weight.shape;
+  const rows = sizeOf(x.shape) / depth, relu = Number(attributes.activation === "relu");
+  plan.make(name, "float32", [rows, columns]);
+  plan.step({
+    op: "linear",
+    words: [...memories(name, x.name, weight.name, bias.name), rows, columns, depth, relu],
+    reads: [x.name, weight.name, bias.name],
+    writes: [name],
+  });
+};
+
+const norm: Lower = (plan, { inputs: [weight, bias, x, residual = x], outputs }) => {
+  const [rows, width] = plan.read(x).shape, [value, normal, inverse] = outputs;
+  for (const name of [value, normal]) plan.make(name, "float32", [rows, width]);
+  plan.make(inverse, "float32", [rows]);
+  const reads = [x, residual, weight, bias].map((name) => plan.read(name).name);
+  const both = Number(residual !== x);
+  plan.step({
+    op: "norm",
+    words: [...memories(...outputs, ...reads), rows, width, both],
+    reads,
+    writes: outputs,
+  });
+};
+
+const normGradient: Lower = (plan, { inputs, outputs }) => {
+  const reads = inputs.map((name) => plan.read(name).name),
+    [rows, width] = plan.read(inputs[1]).shape;
+  const [dSum, dWeight, dBias] = outputs;
+  plan.make(dSum, "float32", [rows, width]);
+  for (const name of [dWeight, dBias]) plan.make(name, "float32", [width]);
+  const words: Word[] = [...memories(...outputs, ...reads), rows, width, 0, 0];
+  // The gradient of the sum is written, never added to: its flag is a word that nothing reads.
+  const [flagWeight, flagBias] = [words.length - 2, words.length - 1];
+  plan.step({
+    op: "normGradient",
+    words,
+    reads,
+    writes: [dWeight, dBias, dSum],
+    adds: [flagWeight, flagBias],
+  });
+};
+
+/** Queries whose weights are in memory at a time: QUERIES in attention.c. */
+const QUERIES = 48;
+/** The widest tile of a product, and the floats of a cache line. */
+const TILE = 32, LINE = 16;
+
+const upTo = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
+
+/** What the kernels of both ways read first, and what they work in. */
+function callOf(plan: Planner, inputs: Parameters<Lower>[1]["inputs"], heads: number) {
+  const [projected, padding, statistics, bytes, factor] = inputs;
+  const [cells, length] = plan.read(padding).shape;
+  const head = (plan.read(projected).shape.at(-1) ?? 0) / 3 / heads;
+  const site = bytes === undefined ? undefined : plan.site(bytes);
+  const enlarge = factor === undefined ? 1 : plan.numbers(factor)[0];
+  const words = [
+    ...memories(projected, padding, statistics),
+    length,
+    heads,
+    head,
+    site?.index ?? 0,
+    site ? limitOf(site) : 0,
+    bitsOf(enlarge),
+    cells,
+  ];
+  const stride = upTo(length, TILE) + LINE, deep = upTo(head, TILE);
+  const panels = Math.max(head, 1) * upTo(length, TILE);
+  const keep = upTo(QUERIES * length + 64, 64) / 4;
+  return { words, length, head, stride, deep, panels, first: stride + keep };
+}
+
+const attention: Lower = (plan, { inputs, outputs, attributes }) => {
+  const [projected, padding, bytes, factor] = inputs, heads = Number(attributes.heads);
+  const [value, statistics] = outputs, { shape } = plan.read(projected);
+  plan.make(value, "float32", [shape[0], shape[1] / 3]);
+  const [cells, length] = plan.read(padding).shape;
+  plan.make(statistics, "float32", [cells, heads, length, 2]);
+  const given = [projected, padding, statistics, ...(bytes === undefined ? [] : [bytes, factor])];
+  const call = callOf(plan, given, heads);
+  const scratch = plan.scratch(
+    call.first + call.panels + call.deep * length + QUERIES * call.stride,
+  );
+  plan.step({
+    op: "attention",
+    words: [...memories(value), ...call.words, ...memories(scratch.name)],
+    reads: [projected, padding],
+    writes: [value, statistics, scratch.name],
+  });
+};
+
+const attentionGradient: Lower = (plan, { inputs, outputs: [name], attributes }) => {
+  const [projected, padding, dy, value, statistics, bytes, factor] = inputs;
+  plan.make(name, "float32", plan.read(projected).shape);
+  const given = [projected, padding, statistics, ...(bytes === undefined ? [] : [bytes, factor])];
+  const call = callOf(plan, given, Number(attributes.heads));
+  const { length, stride, deep, panels } = call;
+  const scratch = plan.scratch(
+    call.first + 2 * panels + 3 * deep * length + 2 * deep * QUERIES + 2 * QUERIES * stride,
+  );
+  plan.step({
+    op: "attentionGradient",
+    words: [...memories(name, dy, value), ...call.words, ...memories(scratch.name)],
+    reads: [projected, padding, dy, value, statistics],
+    writes: [name, scratch.name],
+  });
+};
+
+/** Rules by operator. */
+export const composites: Readonly<Record<string, Lower>> = {
+  Linear: linear,
+  LayerNorm: norm,
+  LayerNormGradient: normGradient,
+  Attention: attention,
+  AttentionGradient: attentionGradient,
+};

@@ -1,0 +1,166 @@
+/**
+ * A program as a static plan: instructions, and where everything lies that they read and write.
+ *
+ * @module
+ */
+
+import type { Layout, Program, Slot } from "../../../../core/model/program.ts";
+import type { NoiseSite } from "../../../../streams/engine/noise.ts";
+import { type Role, trace } from "../../../../streams/trace/trace.ts";
+import { codeOf } from "../codes.ts";
+import { compositeKernels } from "../composites.ts";
+import { along } from "./along.ts";
+import { aligned, ALIGNMENT, arrange } from "./arena.ts";
+import { sizeOf } from "./axes.ts";
+import { composites } from "./composites.ts";
+import { elementwise } from "./elementwise.ts";
+import { moves } from "./moves.ts";
+import { BYTES, lowered, type Type, type Value, type Word } from "./planner.ts";
+
+/** Spaces that every plan has; those of ports follow. */
+export const SPACES = { arena: 0, constants: 1, weights: 2, sums: 3 } as const;
+
+/** Most spaces that a plan may have: SPACES in gil.h. */
+const MOST_SPACES = 256;
+
+/** What crosses the border of a plan, weights and gradients left out. */
+export interface PlanPort {
+  readonly role: Extract<Role, { readonly is: "input" | "output" | "rows" | "ids" | "next" }>;
+  readonly type: Type;
+  /** Of one cell where the plan is for one. */
+  readonly shape: readonly number[];
+}
+
+/** Gradients that every thread sums on its own: they lie end to end. */
+export interface SummedSlot {
+  readonly slot: Slot;
+  /** Place among the sums, in floats. */
+  readonly from: number;
+}
+
+/** A program that kernels can run. */
+export interface Plan {
+  readonly words: Int32Array;
+  /** Cells that the words run for, one after the other; 1 where they take the whole batch. */
+  readonly cells: number;
+  /** "each" when the words are for one cell, "batch" when they are for all at once. */
+  readonly takes: "each" | "batch";
+  readonly constants: Uint8Array;
+  /** Their spaces are numbered from the last of `SPACES` on. */
+  readonly ports: readonly PlanPort[];
+  /** By the index of the site, as far as it is drawn. */
+  readonly sites: readonly { readonly index: number; readonly site: NoiseSite }[];
+  readonly summed: readonly SummedSlot[];
+  /** Bytes of the arena of a thread. */
+  readonly arena: number;
+  /** Floats that a thread sums gradients in. */
+  readonly sums: number;
+}
+
+const RULES = { ...elementwise, ...moves, ...along, ...composites };
+
+/** Traces `program` and plans it, cell by cell where it allows that. */
+export function planOf(program: Program, layout: Layout): Plan {
+  const cells = cellsOf(program), one = cells === undefined ? undefined : program.each?.();
+  const { graph, roles } = trace(one ?? program, layout, compositeKernels);
+  const { steps, values, rootOf, constants } = lowered(graph, roles, RULES);
+
+  const summed: SummedSlot[] = [];
+  let sums = 0;
+  for (const role of roles.values()) {
+    if (role.is !== "sum") continue;
+    summed.push({ slot: role.slot, from: sums });
+    sums += aligned(4 * role.slot.size) / 4;
+  }
+  const ports = [...graph.inputs, ...graph.outputs].flatMap(({ name }) => {
+    const role = roles.get(name)!, value = values.get(name)!;
+    return isPort(role) ? [{ name, role, type: value.type, shape: value.shape }] : [];
+  });
+  const first = Object.keys(SPACES).length;
+  if (first + ports.length > MOST_SPACES) {
+    throw new Error(`${ports.length} inputs and outputs are more than a plan can have`);
+  }
+  const packed = packedConstants(constants, values, rootOf);
+
+  /** Space and distance in bytes of values that lie outside of the arena. */
+  function fixed(root: string): readonly [number, number] | undefined {
+    const role = roles.get(root), port = ports.findIndex(({ name }) => name === root);
+    if (port >= 0) return [first + port, 0];
+    if (role?.is === "weight") return [SPACES.weights, 4 * role.slot.offset];
+    if (role?.is === "sum" || role?.is === "gradient") {
+      const { from } = summed.find(({ slot }) => slot === role.slot)!;
+      return [SPACES.sums, 4 * from];
+    }
+    const constant = packed.places.get(root);
+    return constant === undefined ? undefined : [SPACES.constants, constant];
+  }
+  const outside = new Map<string, readonly [number, number] | undefined>();
+  function outsideOf(root: string): readonly [number, number] | undefined {
+    if (!outside.has(root)) outside.set(root, fixed(root));
+    return outside.get(root);
+  }
+  const arena = arrange(
+    steps,
+    (root) => outsideOf(root) ? undefined : bytesOf(values.get(root)!),
+    rootOf,
+  );
+
+  function encode(word: Word): readonly number[] {
+    if (typeof word === "number") return [word];
+    const root = rootOf(word.memory), place = outsideOf(root);
+    const [space, bytes] = place ?? [SPACES.arena, arena.places.get(root)!];
+    if (!(bytes / 4 < 2 ** 31)) throw new Error("its values take more than 8 GB");
+    return [space, bytes / 4];
+  }
+  const words = steps.flatMap(({ op, words }) => {
+    const own = words.flatMap(encode);
+    return [codeOf("OP", op), own.length, ...own];
+  });
+  return {
+    words: Int32Array.from(words),
+    cells: cells ?? 1,
+    takes: one ? "each" : "batch",
+    constants: packed.bytes,
+    ports,
+    sites: [...roles.values()].flatMap((role) => role.is === "noise" ? [role] : []),
+    summed,
+    arena: Math.max(arena.bytes, ALIGNMENT),
+    sums,
+  };
+}
+
+/** Cells of the batch, of programs that can be run cell by cell. */
+function cellsOf({ each, inputs, moves = [] }: Program): number | undefined {
+  const one = each?.(), [name] = Object.keys(inputs);
+  if (!one || name === undefined || moves.length > 0) return undefined;
+  return sizeOf(inputs[name].shape) / sizeOf(one.inputs[name].shape);
+}
+
+const isPort = (role: Role): role is PlanPort["role"] =>
+  ["input", "output", "rows", "ids", "next"].includes(role.is);
+
+/** Bytes of a value. */
+export const bytesOf = ({ type, shape }: Pick<Value, "type" | "shape">): number =>
+  BYTES[type] * sizeOf(shape);
+
+/** Constants, each on a line of the cache of its own. */
+function packedConstants(
+  constants: ReadonlyMap<string, readonly number[]>,
+  values: ReadonlyMap<string, Value>,
+  rootOf: (name: string) => string,
+) {
+  const places = new Map<string, number>();
+  let size = 0;
+  for (const name of constants.keys()) {
+    if (rootOf(name) !== name) continue;
+    places.set(name, size);
+    size += aligned(bytesOf(values.get(name)!));
+  }
+  const bytes = new Uint8Array(size);
+  for (const [name, place] of places) {
+    const { type } = values.get(name)!, numbers = constants.get(name)!;
+    const Elements = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[type];
+    new Elements(bytes.buffer, place, numbers.length).set(numbers);
+  }
+  return { places, bytes };
+}

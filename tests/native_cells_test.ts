@@ -1,0 +1,54 @@
+/**
+ * Programs that are run cell by cell: any number of cells on any number of threads.
+ *
+ * @module
+ */
+
+import { ok } from "node:assert/strict";
+import { learningProgram } from "../core/model/objective.ts";
+import { layoutOf } from "../core/model/program.ts";
+import { keyOf } from "../core/random.ts";
+import { cpuEngine } from "../streams/engine/eager.ts";
+import { difference, rehearse } from "../streams/engine/rehearsal.ts";
+import { assertSame } from "./first_difference.ts";
+import { withNative } from "./native_opened.ts";
+import { smallArchitectures } from "./small_architectures.ts";
+
+const SHAPE = { genes: 40, length: 10 };
+const architecture = smallArchitectures.transformer(SHAPE);
+const part = (cells: number) => ({ architecture, shape: SHAPE, cells, key: keyOf(2) });
+
+await withNative((open) => {
+  Deno.test("native() adds up more cells than it has in memory at a time", async () => {
+    const oracle = cpuEngine(), expected = await rehearse(oracle, part(29), 2);
+    for (const threads of [1, 2, 3, 7]) {
+      const engine = open(threads), actual = await rehearse(engine, part(29), 2);
+      actual.gradients.forEach((gradients, step) => {
+        const apart = difference(gradients, expected.gradients[step]);
+        ok(apart <= 1e-5, `gradients on ${threads} threads differ by ${apart}`);
+      });
+      await engine.close();
+    }
+    await oracle.close();
+  });
+
+  Deno.test("native() gives the same bits for the same number of threads", async () => {
+    const trained = async () => {
+      const engine = open(3), { losses, gradients } = await rehearse(engine, part(17), 3);
+      await engine.close();
+      return { losses, gradients };
+    };
+    assertSame(await trained(), await trained());
+  });
+
+  Deno.test("native() takes no more memory for more cells than what they are fed", async () => {
+    const engine = open(2), layout = layoutOf(architecture.weights);
+    const bytes = (cells: number) =>
+      engine.estimate(learningProgram(architecture, { cells, length: SHAPE.length }), layout);
+    // Five inputs of 4 bytes a position, five scalars, and lines of the cache that are not full.
+    const fed = 4 * 5 * SHAPE.length + 4 * 5;
+    const grown = bytes(1016) - bytes(16);
+    ok(grown <= 1000 * fed + 64 * 10, `${grown} bytes more for 1000 cells more`);
+    await engine.close();
+  });
+});
