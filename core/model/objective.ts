@@ -84,8 +84,7 @@ const eachOf = (
   { mixes }: Architecture,
   shape: BatchShape,
   program: (one: BatchShape) => Program,
-): Pick<Program, "each"> =>
-  mixes === "cell" ? { each: () => program({ ...shape, cells: 1 }) } : {};
+): Pick<Program, "each"> => mixes === "cell" ? { each: () => program({ ...shape, cells: 1 }) } : {};
 
 /** What a run moves the running statistics to. */
 const nextWeights = ({ next }: Prediction, moves: readonly string[]): Tensors =>
