@@ -20,12 +20,23 @@ function works(command: string, ...args: readonly string[]): boolean {
   }
 }
 
+/** Removes a folder into which somebody writes meanwhile. */
+function remove(folder: string): void {
+  for (let left = 100;; left--) {
+    try {
+      return rmSync(folder, { recursive: true });
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 Deno.test("gil run stops in one sentence when somebody deletes its folder", () =>
   withFolder(async (above) => {
     const experiment = await writeExperiment(above), folder = join(above, "run");
     const life = gil(["run", experiment, "--output", folder, ...every]);
     await untilTold(folder, life, 3000);
-    rmSync(folder, { recursive: true });
+    remove(folder);
     const { code, err } = await life.ended;
     assert.equal(code, 1);
     assertSentence(
