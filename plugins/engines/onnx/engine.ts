@@ -144,7 +144,7 @@ export async function openEngine(
     allocate,
     estimate(program, layout) {
       const { graph, roles } = trace(program, layout, composites);
-      return bytesOf(graph, roles, "reused");
+      return ARENA * bytesOf(graph, roles, "reused");
     },
     compile: (program, layout) =>
       enqueue(() => attempt(`compile program "${program.name}"`, () => compile(program, layout))),
@@ -152,6 +152,9 @@ export async function openEngine(
     close: () => end ??= closeAll(),
   };
 }
+
+/** What ONNX Runtime's memory comes to for each byte that is in use at once: pieces of other sizes are left over. */
+const ARENA = 1.35;
 
 /** What is wrong with the gradients of a state, the last that is not finite. */
 function wrongGradient({ layout, arrays }: NativeState): string {
