@@ -11,7 +11,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { Schema } from "effect";
-import type { TokenTensors } from "./architecture.ts";
+import type { Prediction, TokenTensors } from "./architecture.ts";
 import { affine, detach, embedding, leakyRelu, linear } from "./composites/mod.ts";
 import { linearWeights, xavierFill, xavierLinearWeights } from "./initial.ts";
 import { setting } from "../plugin.ts";
@@ -30,6 +30,14 @@ export const shellSettings = {
     "larger values are read as this",
   ),
 };
+
+/** The settings of the shell, with the number of layers that stand in it. */
+export interface ShellConfig {
+  readonly layers: number;
+  readonly width: number;
+  readonly embedding: number;
+  readonly maximum: number;
+}
 
 /** Where the cell embedding comes from. */
 export type Pooling = "cls" | "mean";
@@ -103,6 +111,25 @@ export function recallValues(
   const queries = tf.reshape(head(weights, "gene2query", detach(genes)), [cells, length, width]);
   const values = tf.matMul(queries, tf.reshape(embeddings, [cells, width, 1]));
   return tf.reshape(values, [cells, length]);
+}
+
+/** What the shell makes of encoded positions: both predictions and the cell embedding. */
+export function predictBoth(
+  weights: Tensors,
+  { genes, encoded, cells, pooling }: {
+    /** Embedded genes and encoded positions, both (cells × positions) × width. */
+    readonly genes: tf.Tensor2D;
+    readonly encoded: tf.Tensor2D;
+    readonly cells: number;
+    readonly pooling: Pooling;
+  },
+): Prediction {
+  const embeddings = poolCells(encoded, cells, pooling);
+  return {
+    mlm: decodeValues(weights, encoded, cells),
+    mvc: recallValues(weights, genes, embeddings),
+    cells: embeddings,
+  };
 }
 
 function headWeights(name: string, width: number, outputs: number): WeightSpec[] {

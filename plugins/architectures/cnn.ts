@@ -18,7 +18,13 @@ import {
 import { batchNormWeights, convolutionWeights } from "../../core/model/initial.ts";
 import { architecture, setting } from "../../core/plugin.ts";
 import type { Noise, Tensors } from "../../core/model/program.ts";
-import { embedTokens, recallValues, shellSettings, shellWeights } from "../../core/model/shell.ts";
+import {
+  embedTokens,
+  recallValues,
+  type ShellConfig,
+  shellSettings,
+  shellWeights,
+} from "../../core/model/shell.ts";
 import { clsId } from "../../core/tokens.ts";
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0));
@@ -56,13 +62,9 @@ export const cnn = architecture({
   make: (config) => (shape) => build(config, shape),
 });
 
-interface Config {
-  readonly layers: number;
+interface Config extends ShellConfig {
   readonly order: "given" | "vocabulary";
   readonly dropout: number;
-  readonly width: number;
-  readonly embedding: number;
-  readonly maximum: number;
 }
 
 function build(config: Config, shape: Shape): Architecture {

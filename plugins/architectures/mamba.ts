@@ -18,10 +18,9 @@ import {
 import { architecture, setting } from "../../core/plugin.ts";
 import type { Tensors, WeightSpec } from "../../core/model/program.ts";
 import {
-  decodeValues,
   embedTokens,
-  poolCells,
-  recallValues,
+  predictBoth,
+  type ShellConfig,
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
@@ -49,14 +48,7 @@ export const mamba = architecture({
   make: (config) => (shape) => build(config, shape),
 });
 
-interface Config {
-  readonly layers: number;
-  readonly width: number;
-  readonly embedding: number;
-  readonly maximum: number;
-}
-
-function build(config: Config, { genes }: Shape): Architecture {
+function build(config: ShellConfig, { genes }: Shape): Architecture {
   const { layers, width, maximum } = config;
   return {
     width,
@@ -74,13 +66,8 @@ function build(config: Config, { genes }: Shape): Architecture {
         const part = partsOf(weights, layerName(i));
         encoded = tf.add(encoded, mix(rmsNorm(encoded, part("norm.weight")), part, cells));
       }
-      const last = rmsNorm(encoded, weights["encoder.norm_f.weight"]);
-      const embeddings = poolCells(last, cells, "mean");
-      return {
-        mlm: decodeValues(weights, last, cells),
-        mvc: recallValues(weights, embedded.genes, embeddings),
-        cells: embeddings,
-      };
+      encoded = rmsNorm(encoded, weights["encoder.norm_f.weight"]);
+      return predictBoth(weights, { ...embedded, encoded, cells, pooling: "mean" });
     },
   };
 }

@@ -6,10 +6,9 @@ import { linearWeights, normWeights } from "../../core/model/initial.ts";
 import { architecture, setting } from "../../core/plugin.ts";
 import type { Tensors } from "../../core/model/program.ts";
 import {
-  decodeValues,
   embedTokens,
-  poolCells,
-  recallValues,
+  predictBoth,
+  type ShellConfig,
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
@@ -27,14 +26,7 @@ export const mlp = architecture({
   make: (config) => (shape) => build(config, shape),
 });
 
-interface Config {
-  readonly layers: number;
-  readonly width: number;
-  readonly embedding: number;
-  readonly maximum: number;
-}
-
-function build(config: Config, { genes }: Shape): Architecture {
+function build(config: ShellConfig, { genes }: Shape): Architecture {
   const { layers, width, maximum } = config;
   return {
     width,
@@ -52,12 +44,7 @@ function build(config: Config, { genes }: Shape): Architecture {
       const embedded = embedTokens(weights, tokens, maximum);
       let encoded = embedded.tokens;
       for (let i = 0; i < layers; i++) encoded = encode(encoded, weights, i);
-      const embeddings = poolCells(encoded, cells, "mean");
-      return {
-        mlm: decodeValues(weights, encoded, cells),
-        mvc: recallValues(weights, embedded.genes, embeddings),
-        cells: embeddings,
-      };
+      return predictBoth(weights, { ...embedded, encoded, cells, pooling: "mean" });
     },
   };
 }

@@ -12,7 +12,13 @@ import {
 import { batchNormWeights, linearWeights } from "../../core/model/initial.ts";
 import { architecture, setting } from "../../core/plugin.ts";
 import type { Noise, Tensors } from "../../core/model/program.ts";
-import { embedTokens, recallValues, shellSettings, shellWeights } from "../../core/model/shell.ts";
+import {
+  embedTokens,
+  recallValues,
+  type ShellConfig,
+  shellSettings,
+  shellWeights,
+} from "../../core/model/shell.ts";
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0));
 
@@ -29,14 +35,7 @@ export const mlpOurs = architecture({
   make: (config) => (shape) => build(config, shape),
 });
 
-interface Config {
-  readonly layers: number;
-  readonly width: number;
-  readonly embedding: number;
-  readonly maximum: number;
-}
-
-function build(config: Config, { genes, length }: Shape): Architecture {
+function build(config: ShellConfig, { genes, length }: Shape): Architecture {
   const { width, maximum } = config, lengths = lengthsOf(config.layers, length);
   return {
     width,

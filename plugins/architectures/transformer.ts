@@ -21,11 +21,10 @@ import {
 import { architecture, setting } from "../../core/plugin.ts";
 import type { Noise, WeightSpec } from "../../core/model/program.ts";
 import {
-  decodeValues,
   embedTokens,
-  poolCells,
   type Pooling,
-  recallValues,
+  predictBoth,
+  type ShellConfig,
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
@@ -72,15 +71,11 @@ export const transformer = architecture({
   },
 });
 
-interface Config {
-  readonly layers: number;
-  readonly width: number;
+interface Config extends ShellConfig {
   readonly heads: number;
   readonly feedForward: number;
   readonly dropout: number;
   readonly pooling: Pooling;
-  readonly embedding: number;
-  readonly maximum: number;
 }
 
 function build(config: Config, { genes }: Shape): Architecture {
@@ -106,12 +101,7 @@ function build(config: Config, { genes }: Shape): Architecture {
         const part = (name: string) => affine(weights, `${layerName(i)}.${name}`);
         encoded = encode(encoded, part, { config, padding: tokens.padding, noise });
       }
-      const embeddings = poolCells(encoded, cells, pooling);
-      return {
-        mlm: decodeValues(weights, encoded, cells),
-        mvc: recallValues(weights, embedded.genes, embeddings),
-        cells: embeddings,
-      };
+      return predictBoth(weights, { ...embedded, encoded, cells, pooling });
     },
   };
 }
