@@ -1,31 +1,13 @@
-import { Effect, Schema } from "effect";
-import { InputError } from "../../core/errors.ts";
-import { engine, setting } from "../../core/plugin.ts";
+import { engine } from "../../core/plugin.ts";
+import { fp32, opening, stepThreads, threadsOf } from "../../streams/engine/opening.ts";
 import { openEngine } from "./native/engine.ts";
-import { allThreads, openKernels } from "./native/kernels.ts";
+import { openKernels } from "./native/kernels.ts";
 
 /** Compiles programs with their gradients to plans that kernels written in C run cell by cell. */
 export const native = engine({
   id: "native",
   purpose: "runs whole training steps cell by cell in kernels of its own, compiled at first use",
-  config: {
-    precision: setting(Schema.Literals(["fp32"]), "fp32", "numbers of the matrix products"),
-    threads: setting(
-      Schema.Union([Schema.Literal("all"), Schema.Int.check(Schema.isGreaterThan(0))]),
-      "all",
-      "threads that a step may use; numbers depend on it in the last digits",
-    ),
-  },
+  config: { precision: fp32, threads: stepThreads },
   make: ({ threads }) =>
-    Effect.acquireRelease(
-      Effect.tryPromise({
-        try: async () =>
-          openEngine(await openKernels(), threads === "all" ? allThreads() : threads),
-        catch: (error) =>
-          error instanceof InputError ? error : new InputError({
-            message: `Cannot open the engine "native": ${(error as Error).message}`,
-          }),
-      }),
-      (engine) => Effect.promise(() => engine.close()),
-    ),
+    opening("native", async () => openEngine(await openKernels(), threadsOf(threads))),
 });

@@ -26,11 +26,11 @@
  * @module
  */
 
-import { Effect, Schema } from "effect";
-import { InputError, RunError } from "../../core/errors.ts";
+import { Schema } from "effect";
 import type { Engine } from "../../core/model/program.ts";
 import { engine, setting } from "../../core/plugin.ts";
 import { eagerEngine } from "../../streams/engine/eager.ts";
+import { fp32, opening, Threads } from "../../streams/engine/opening.ts";
 import { BACKEND } from "./tensorflow/kernels.ts";
 import { openTensorflow } from "./tensorflow/open.ts";
 import type { Wishes } from "./tensorflow/wishes.ts";
@@ -52,23 +52,13 @@ export const tensorflow = engine({
       "where operations run; auto takes a GPU if there is one",
     ),
     threads: setting(
-      Schema.Union([Schema.Literal("all"), Schema.Int.check(Schema.isGreaterThan(0))]),
+      Threads,
       "all",
       "threads of the processor that an operation may use",
     ),
-    precision: setting(Schema.Literals(["fp32"]), "fp32", "numbers of the matrix products"),
+    precision: fp32,
   },
-  make: (wishes) =>
-    Effect.acquireRelease(
-      Effect.tryPromise({
-        try: () => open(wishes),
-        catch: (error) =>
-          error instanceof InputError || error instanceof RunError ? error : new InputError({
-            message: `Cannot open the engine "tensorflow": ${(error as Error).message}`,
-          }),
-      }),
-      (engine) => Effect.promise(() => engine.close()),
-    ),
+  make: (wishes) => opening("tensorflow", () => open(wishes)),
 });
 
 async function open(wishes: Wishes): Promise<Engine> {

@@ -16,9 +16,9 @@
  * @module
  */
 
-import { Effect, Schema } from "effect";
-import { InputError } from "../../core/errors.ts";
+import { Schema } from "effect";
 import { engine, setting } from "../../core/plugin.ts";
+import { fp32, opening } from "../../streams/engine/opening.ts";
 import { openDevice } from "./webgpu/device.ts";
 import { engineOn } from "./webgpu/engine.ts";
 
@@ -27,22 +27,12 @@ export const webgpu = engine({
   id: "webgpu",
   purpose: "runs every operation on a graphics device through WebGPU",
   config: {
-    precision: setting(Schema.Literals(["fp32"]), "fp32", "numbers of the matrix products"),
+    precision: fp32,
     adapter: setting(
       Schema.Literals(["auto", "fallback"]),
       "auto",
       "which device: the fastest that there is, or the one that computes in software",
     ),
   },
-  make: ({ adapter }) =>
-    Effect.acquireRelease(
-      Effect.tryPromise({
-        try: async () => await engineOn(await openDevice(adapter)),
-        catch: (error) =>
-          error instanceof InputError ? error : new InputError({
-            message: `Cannot open the engine "webgpu": ${(error as Error).message}`,
-          }),
-      }),
-      (engine) => Effect.promise(() => engine.close()),
-    ),
+  make: ({ adapter }) => opening("webgpu", async () => engineOn(await openDevice(adapter))),
 });

@@ -4,26 +4,17 @@
  * @module
  */
 
-import { type Arrays, at, type Program, type Slot } from "../../../core/model/program.ts";
-import { derive, type Key } from "../../../core/random.ts";
+import { at, type Program, type Slot } from "../../../core/model/program.ts";
+import { derive } from "../../../core/random.ts";
 import { feedOf } from "../../../streams/engine/feeds.ts";
+import type { Buffers } from "../../../streams/engine/off_thread/buffers.ts";
+import type { OffThreadProgram } from "../../../streams/engine/off_thread/engine.ts";
 import { type Pointer, pointerOf } from "../../../streams/platform.ts";
 import { codeOf } from "./codes.ts";
 import { allocateBlock, type Library, OUTCOMES } from "./library.ts";
 import { aligned } from "./plan/arena.ts";
 import { bytesOf, type Plan, type PlanPort, SPACES } from "./plan/plan.ts";
 import type { Scratch } from "./scratch.ts";
-import type { NativeState } from "./state.ts";
-
-/** A compiled program; whoever holds it sees to it that one run is under way at a time. */
-export interface NativeProgram {
-  run(state: NativeState, feeds: Arrays, key: Key): Promise<Arrays>;
-  /** Makes the run under way, and any later one, fail soon. */
-  terminate(): void;
-  /** Empties the arrays that runs have returned. */
-  detach(): void;
-  free(): void;
-}
 
 /** What programs run with. */
 export interface Workplace {
@@ -73,7 +64,7 @@ export function prepare(
   { library, pool, threads, scratch }: Workplace,
   program: Program,
   plan: Plan,
-): NativeProgram {
+): OffThreadProgram<Buffers> {
   const { ports, summed, sites } = plan, first = Object.keys(SPACES).length;
   const scattered = ports.flatMap(({ role }, rows) => role.is === "rows" ? [{ role, rows }] : []);
   const counts = {
@@ -120,7 +111,7 @@ export function prepare(
   });
   const result = Object.fromEntries(outputs.map(({ name, array }) => [name, array]));
 
-  function placeSpaces(state: NativeState): void {
+  function placeSpaces(state: Buffers): void {
     const busy = threadsFor(plan, threads), sumBytes = 4 * plan.sums;
     const work = scratch.reserve(busy * plan.arena + threads * sumBytes);
     const sumsAt = work.address + BigInt(busy * plan.arena);

@@ -5,7 +5,6 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../../core/errors.ts";
@@ -106,6 +105,3 @@ function load<A>(open: () => A): A {
     });
   }
 }
-
-/** Threads that a step may use. */
-export const allThreads = (): number => availableParallelism();

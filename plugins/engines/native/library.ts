@@ -4,14 +4,8 @@
  * @module
  */
 
-import {
-  addressOf,
-  memoryAt,
-  type NativeFunction,
-  openLibrary,
-  type Pointer,
-  type Signature,
-} from "../../../streams/platform.ts";
+import { type Block, blockAt, EMPTY } from "../../../streams/engine/off_thread/block.ts";
+import { type NativeFunction, openLibrary, type Signature } from "../../../streams/platform.ts";
 
 /** What works off the main thread takes native memory only: memory of the isolate could be gone. */
 const FUNCTIONS = {
@@ -40,40 +34,13 @@ export const OUTCOMES = [
 ] as const;
 
 /**
- * A piece of native memory, zero at first. It outlives the isolate: a run goes on in its own threads
- * when the program that started it ends by an uncaught error.
- */
-export interface Block {
-  readonly pointer: Pointer;
-  readonly address: bigint;
-  /** The memory as a buffer; empty once freed, and so are all arrays on it. */
-  readonly buffer: ArrayBuffer;
-  /** Empties the buffer, but leaves the memory to a run that may still be using it. */
-  detach(): void;
-  free(): void;
-}
-
-/**
- * Allocates native memory.
+ * Allocates native memory, all zero.
  *
  * @throws Error when there is not as much.
  */
 export function allocateBlock({ gil_allocate, gil_free }: Library, bytes: number): Block {
+  if (bytes === 0) return EMPTY;
   const pointer = gil_allocate(BigInt(bytes));
   if (!pointer) throw new Error(`${(bytes / 1e6).toFixed()} MB of memory are not to be had`);
-  // Buffers of no bytes cannot be detached.
-  const buffer = memoryAt(pointer, Math.max(1, bytes));
-  const detach = () => {
-    if (!buffer.detached) buffer.transfer(0);
-  };
-  return {
-    pointer,
-    address: addressOf(pointer),
-    buffer,
-    detach,
-    free() {
-      detach();
-      gil_free(pointer);
-    },
-  };
+  return blockAt(pointer, bytes, () => gil_free(pointer));
 }

@@ -5,14 +5,14 @@
  */
 
 import { adamScalars } from "../../../core/model/composites/mod.ts";
-import { type AdamStep, at, BUFFERS } from "../../../core/model/program.ts";
+import { type AdamStep, BUFFERS } from "../../../core/model/program.ts";
+import { type Buffers, wrongGradient } from "../../../streams/engine/off_thread/buffers.ts";
 import type { Pointer } from "../../../streams/platform.ts";
 import { allocateBlock, type Library } from "./library.ts";
-import type { NativeState } from "./state.ts";
 
 /** Makes a step and sets the gradients to zero; leaves all as it is unless they are finite. */
 export interface Optimiser {
-  step(state: NativeState, step: AdamStep): Promise<void>;
+  step(state: Buffers, step: AdamStep): Promise<void>;
   free(): void;
 }
 
@@ -33,12 +33,4 @@ export function openOptimiser(library: Library, pool: Pointer): Optimiser {
     },
     free: block.free,
   };
-}
-
-/** What is wrong with the gradients of a state, the last that is not finite. */
-function wrongGradient({ layout, arrays }: NativeState): string {
-  const wrong = layout.slots.findLast((slot) =>
-    at(arrays.gradients, slot).some((x) => !Number.isFinite(Math.fround(x * x)))
-  );
-  return `the gradient of "${wrong?.name}" is not finite`;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { allocateBlock, type Block, type Library } from "./library.ts";
+import type { Block } from "../../../streams/engine/off_thread/block.ts";
+import { allocateBlock, type Library } from "./library.ts";
 
 /** Shared memory that grows; it must not grow while a run is under way. */
 export interface Scratch {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Arrays, at, type Layout, type Program } from "../../../core/model/program.ts";
-import type { Key } from "../../../core/random.ts";
+import { at, type Layout, type Program } from "../../../core/model/program.ts";
 import { feedOf } from "../../../streams/engine/feeds.ts";
 import { fillSite } from "../../../streams/engine/noise.ts";
+import type { OffThreadProgram } from "../../../streams/engine/off_thread/engine.ts";
 import type { Port } from "../../../streams/trace/graph.ts";
 import { trace } from "../../../streams/trace/trace.ts";
 import type { Kernels } from "../../../streams/trace/traced.ts";
@@ -17,18 +17,6 @@ import type { Runtime } from "./runtime.ts";
 import type { Scratch } from "./scratch.ts";
 import { type Binding, openSession } from "./session.ts";
 import type { NativeState } from "./state.ts";
-
-/** A compiled program; whoever holds it sees to it that one run is under way at a time. */
-export interface NativeProgram {
-  run(state: NativeState, feeds: Arrays, key: Key): Promise<Arrays>;
-  /** Lets go of a state; no run may be under way. */
-  forget(state: NativeState): void;
-  /** Makes the run under way, and any later one, fail soon. */
-  terminate(): void;
-  /** Empties the arrays that runs have returned. */
-  detach(): void;
-  free(): void;
-}
 
 /** What programs are compiled with. */
 export interface Workplace {
@@ -44,7 +32,7 @@ export async function compileProgram(
   { runtime, threads, composites, scratch }: Workplace,
   program: Program,
   layout: Layout,
-): Promise<NativeProgram> {
+): Promise<OffThreadProgram<NativeState>> {
   const { graph, roles } = trace(program, layout, composites);
   const session = await openSession(runtime, graph, { threads });
   const ports = openPorts(

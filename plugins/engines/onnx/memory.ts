@@ -1,54 +1,23 @@
 /**
- * Memory that outlives the isolate. A run goes on in its own thread when the program that started it
- * ends by an uncaught error; were its buffers JavaScript's own, it would write to freed memory.
+ * Native memory of ONNX Runtime, and tensors on it.
  *
  * @module
  */
 
-import { addressOf, memoryAt, type Pointer, pointerOf } from "../../../streams/platform.ts";
+import { type Block, blockAt, EMPTY } from "../../../streams/engine/off_thread/block.ts";
+import { addressOf, pointerOf } from "../../../streams/platform.ts";
 import type { DType } from "../../../streams/trace/graph.ts";
 import { ELEMENT_TYPE } from "./model.ts";
 import { check, made, type Runtime } from "./runtime.ts";
 
-/** A piece of native memory, zero at first. */
-export interface Block {
-  readonly pointer: Pointer;
-  readonly address: bigint;
-  /** The memory as a buffer; empty once freed, and so are all arrays on it. */
-  readonly buffer: ArrayBuffer;
-  /** Empties the buffer, but leaves the memory to a run that may still be using it. */
-  detach(): void;
-  free(): void;
-}
-
-/** Allocates `bytes` of native memory. */
+/** Allocates `bytes` of native memory, all zero. */
 export function allocateBlock({ api, allocator }: Runtime, bytes: number): Block {
   if (bytes === 0) return EMPTY;
   const pointer = made(api, (out) => api.AllocatorAlloc(allocator, BigInt(bytes), out));
-  const buffer = memoryAt(pointer, bytes);
-  new Uint8Array(buffer).fill(0);
-  const detach = () => {
-    if (!buffer.detached) buffer.transfer(0);
-  };
-  return {
-    pointer,
-    address: addressOf(pointer),
-    buffer,
-    detach,
-    free() {
-      detach();
-      check(api, api.AllocatorFree(allocator, pointer));
-    },
-  };
+  const block = blockAt(pointer, bytes, () => check(api, api.AllocatorFree(allocator, pointer)));
+  new Uint8Array(block.buffer).fill(0);
+  return block;
 }
-
-const EMPTY: Block = {
-  pointer: null,
-  address: 0n,
-  buffer: new ArrayBuffer(0),
-  detach() {},
-  free() {},
-};
 
 /** A tensor on memory of someone else's. */
 export interface Tensor {

@@ -8,7 +8,8 @@
 import type { Arrays, Slot } from "../../../core/model/program.ts";
 import type { Port } from "../../../streams/trace/graph.ts";
 import type { Role } from "../../../streams/trace/trace.ts";
-import { allocateBlock, type Block, type Tensor, tensorAt, WIDTH } from "./memory.ts";
+import type { Block } from "../../../streams/engine/off_thread/block.ts";
+import { allocateBlock, type Tensor, tensorAt, WIDTH } from "./memory.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Scratch } from "./scratch.ts";
 

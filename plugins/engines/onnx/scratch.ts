@@ -5,7 +5,8 @@
  * @module
  */
 
-import { allocateBlock, type Block } from "./memory.ts";
+import type { Block } from "../../../streams/engine/off_thread/block.ts";
+import { allocateBlock } from "./memory.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Shared memory that grows; it must not grow while a run is under way. */

@@ -6,7 +6,8 @@
 
 import { pointerOf } from "../../../streams/platform.ts";
 import type { Graph } from "../../../streams/trace/graph.ts";
-import { allocateBlock, type Block, type Tensor } from "./memory.ts";
+import type { Block } from "../../../streams/engine/off_thread/block.ts";
+import { allocateBlock, type Tensor } from "./memory.ts";
 import { encodeModel } from "./model.ts";
 import { check, made, type Runtime } from "./runtime.ts";
 

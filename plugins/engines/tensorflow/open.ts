@@ -4,8 +4,8 @@
  * @module
  */
 
-import { availableParallelism } from "node:os";
 import { InputError } from "../../../core/errors.ts";
+import { threadsOf } from "../../../streams/engine/opening.ts";
 import { findAddon, loadAddon } from "./addon.ts";
 import { openApi } from "./api.ts";
 import { type Binding, bindingOf } from "./binding.ts";
@@ -44,7 +44,7 @@ const locate = (library: string): string => library === ADDON ? findAddon() : fi
 
 async function open(named: string | undefined, wishes: Wishes): Promise<Settled> {
   const path = named ?? findLibrary();
-  const threads = wishes.threads === "all" ? availableParallelism() : wishes.threads;
+  const threads = threadsOf(wishes.threads);
   const sought = wishes.device !== "cpu";
   if (comesTooLate()) {
     throw new InputError({
