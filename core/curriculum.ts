@@ -48,6 +48,15 @@ export function isVisible(rank: number, base: number, view: View): boolean {
   return rank < base || (rank >= view.from && rank < view.to);
 }
 
+/** 1 at each vocabulary id that a view shows. */
+export function shownBy({ rank, base }: Pick<Curriculum, "rank" | "base">, view: View): Uint8Array {
+  const shown = new Uint8Array(rank.length);
+  for (let gene = 0; gene < rank.length; gene++) {
+    if (isVisible(rank[gene], base, view)) shown[gene] = 1;
+  }
+  return shown;
+}
+
 /** The view of everything that has arrived by `stage`: base genes and all stage genes so far. */
 export const seenBy = (curriculum: Curriculum, stage: number): View => ({
   from: curriculum.base,
@@ -91,6 +100,8 @@ export interface Survey {
   readonly symbols: readonly string[];
   /** Cells in the atlas. */
   readonly cells: number;
+  /** So many neighbours are read at once, and are strangers to each other; see `Source`. */
+  readonly grain?: number;
   /** Names of the gene sets, in stage order. */
   readonly sets: readonly string[];
   /** Sum of the transformed values of each gene over the cells of each set, set by set. */

@@ -65,6 +65,21 @@ export function partitionBy(
   };
 }
 
+/**
+ * The partition that gives cells away in grains of `grain` neighbours, the last one perhaps smaller,
+ * each as `grains` has it.
+ */
+export function inGrains(
+  grains: Partition,
+  { cells, grain }: { readonly cells: number; readonly grain: number },
+): Partition {
+  const last = Math.ceil(cells / grain) - 1, missing = (last + 1) * grain - cells;
+  return {
+    part: (cell) => grains.part(Math.floor(cell / grain)),
+    size: (part) => grains.size(part) * grain - (grains.part(last) === part ? missing : 0),
+  };
+}
+
 /** The partition that lists the part of every cell; what is not named in `parts` is `UNUSED`. */
 export function partitionOf(
   cells: number,

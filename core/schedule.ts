@@ -8,7 +8,7 @@
 import { Effect, Schema } from "effect";
 import { arrange, type Curriculum, type Partition, type Survey } from "./curriculum.ts";
 import { ExperimentError, type GilError, InputError, RunError } from "./errors.ts";
-import { dealCells, partitionBy } from "./partition.ts";
+import { dealCells, inGrains, partitionBy } from "./partition.ts";
 import { permutation } from "./permutation.ts";
 import { setting } from "./plugin.ts";
 import { derive, keyOf } from "./random.ts";
@@ -45,10 +45,22 @@ export interface DealSettings {
   readonly seed: number;
 }
 
-/** Deals the surveyed cells: held-out cells first, then the base stage's share, the rest equally. */
-export function dealtPartition({ cells, sets }: Survey, split: DealSettings): Partition {
-  const order = permutation(cells, derive(keyOf(split.seed), "cells"));
-  return partitionBy(order, dealCells({ ...split, cells, sets: sets.length }));
+/** Grains that each part must have before cells are dealt in grains: shares then err by a per cent. */
+const GRAINS = 100;
+
+/**
+ * Deals the surveyed cells: held-out cells first, then the base stage's share, the rest equally. Where
+ * the source has grains, and many of them, each goes to one part as a whole: a stage that reads its own
+ * cells then reads nothing in vain.
+ */
+export function dealtPartition({ cells, sets, grain = 1 }: Survey, split: DealSettings): Partition {
+  const key = derive(keyOf(split.seed), "cells"), parts = sets.length + 2;
+  const grains = Math.ceil(cells / grain);
+  if (grain === 1 || split.heldOut >= 1 || grains < GRAINS * parts) {
+    return partitionBy(permutation(cells, key), dealCells({ ...split, cells, sets: sets.length }));
+  }
+  const dealt = dealCells({ ...split, cells: grains, sets: sets.length });
+  return inGrains(partitionBy(permutation(grains, key), dealt), { cells, grain });
 }
 
 /** The survey's sums, set by set; refuses more sets than there are genes before it reads anything. */

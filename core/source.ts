@@ -34,6 +34,19 @@ export interface ReadRequest {
   readonly where?: Readonly<Record<string, string>>;
   /** Columns whose codes the batches carry. */
   readonly columns?: readonly string[];
+  /** 1 at each gene whose entries come; those of all genes unless given. */
+  readonly genes?: Uint8Array;
+  /** Random order: cells that are drawn together, neighbours in the files; the source knows what is good. */
+  readonly block?: number;
+  /** Random order: cells that are mixed at once, and held in memory; the source knows what is good. */
+  readonly window?: number;
+  /** Only one of `of` equal parts of the blocks, from 0: together they are all, each cell once. */
+  readonly share?: { readonly rank: number; readonly of: number };
+  /**
+   * Random order: draws with replacement, every category of this column as often as any other; cells
+   * without one never come. As many cells come as without it.
+   */
+  readonly balance?: string;
 }
 
 /** An opened atlas. Reading twice gives the same cells; nothing is read before it is asked for. */
@@ -43,6 +56,11 @@ export interface Source {
   readonly cells: number;
   readonly values: Scale;
   readonly columns: readonly Column[];
+  /**
+   * Where neighbours are strangers, because the cells were shuffled: how many are read at once, from
+   * each multiple on. Whoever wants a part of the cells and takes whole grains reads nothing in vain.
+   */
+  readonly grain?: number;
   /** A word that another atlas, or another version of it, has not; without one, nobody can tell. */
   readonly fingerprint?: string;
   /** Reads on demand; ending the iteration early closes the files. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Curriculum, Stage, View } from "../core/curriculum.ts";
+import { type Curriculum, seenBy, shownBy, type Stage, type View } from "../core/curriculum.ts";
 import { epochsOf, type Experiment } from "../core/experiment.ts";
 
 /** The plan of one training. */
@@ -16,6 +16,8 @@ export interface Course {
   readonly keep: (cell: number) => boolean;
   /** What a cell shows: the same for all, or by row of the atlas. */
   readonly view: View | ((cell: number) => View);
+  /** 1 at each gene that any of its cells shows: no other is read. */
+  readonly genes: Uint8Array;
   readonly epochs: number;
   /** Optimiser steps: the last batch of an epoch may be smaller. */
   readonly steps: number;
@@ -31,6 +33,7 @@ export function stageCourse(curriculum: Curriculum, training: Training, index: n
     cells: partition.size(index),
     keep: (cell) => partition.part(cell) === index,
     view: stage,
+    genes: shownBy(curriculum, stage),
     epochs: epochsOf(training.epochs, index),
   });
 }
@@ -43,6 +46,7 @@ export function jointCourse(curriculum: Curriculum, training: Training): Course 
     cells: stages.slice(1).reduce((sum, { index }) => sum + partition.size(index), 0),
     keep: (cell) => partition.part(cell) > 0,
     view: (cell) => stages[partition.part(cell)],
+    genes: shownBy(curriculum, seenBy(curriculum, stages.length - 1)),
     epochs: epochsOf(training.epochs, 1),
   });
 }

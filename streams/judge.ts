@@ -8,7 +8,7 @@
  */
 
 import { concatMap, from, map, type Observable, of, reduce } from "rxjs";
-import { HELD_OUT, seenBy, type Stage, type View } from "../core/curriculum.ts";
+import { HELD_OUT, seenBy, shownBy, type Stage, type View } from "../core/curriculum.ts";
 import type { Outcome, Question } from "../core/evaluator.ts";
 import type { RunEvent } from "../core/events.ts";
 import { derive, keyOf } from "../core/random.ts";
@@ -101,7 +101,7 @@ function answers(run: Run, model: Model, hearing: Hearing): Observable<number[]>
     key: derive(key, "answer", set.name),
   }));
 
-  return paced(cellsOf(run, dataSet, batch), (cells) =>
+  return paced(cellsOf(run, hearing, batch), (cells) =>
     of(cells).pipe(
       reveal(curriculum, view),
       transformed(run),
@@ -119,13 +119,14 @@ function answers(run: Run, model: Model, hearing: Hearing): Observable<number[]>
 }
 
 /** The labelled cells of a data set, or the cells that no stage trains on. */
-function cellsOf({ source, curriculum }: Run, dataSet: DataSet | undefined, batch: number) {
+function cellsOf({ source, curriculum }: Run, { dataSet, view }: Hearing, batch: number) {
+  const request = { batch, order: "stored", genes: shownBy(curriculum, view) } as const;
   if (dataSet === undefined) {
     const keep = (cell: number) => curriculum.partition.part(cell) === HELD_OUT;
-    return source.read({ batch, order: "stored", keep });
+    return source.read({ ...request, keep });
   }
   const columns = dataSet.label === null ? [] : [dataSet.label];
-  return dataSet.source.read({ batch, order: "stored", where: dataSet.where, columns });
+  return dataSet.source.read({ ...request, where: dataSet.where, columns });
 }
 
 async function outcome(model: Model, tokens: TokenBatch, label?: string): Promise<Outcome> {

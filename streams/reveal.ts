@@ -1,6 +1,7 @@
 /**
  * Hides genes that a stage may not see. Stands before every transform: a library size over all genes
- * would tell of the hidden ones.
+ * would tell of the hidden ones. Sources that are told which genes a stage shows leave the others out
+ * by themselves; what they give is looked through here all the same.
  *
  * @module
  */
@@ -38,6 +39,7 @@ function revealed(
     }
     offsets[i + 1] = count;
   }
+  if (count === batch.genes.length) return batch;
   const genes = new Uint32Array(count), values = new Float32Array(count);
   for (let e = 0; e < count; e++) {
     genes[e] = batch.genes[kept[e]];

@@ -36,7 +36,8 @@ export async function* turns(
   let step = made;
   for (let epoch = Math.floor(made / perEpoch); epoch < course.epochs; epoch++) {
     const order = derive(key, "order", epoch), from = (step - epoch * perEpoch) * batch;
-    for await (const cells of source.read({ batch, order, keep: course.keep, from })) {
+    const { keep, genes } = course;
+    for await (const cells of source.read({ batch, order, keep, genes, from })) {
       yield { cells, step, key: derive(key, "step", step) };
       step++;
     }

@@ -171,7 +171,7 @@ function kept(
 
 /** The cells of a course once more, as the model saw them, in stored order. */
 function reread({ source, curriculum, training: { batch }, ...run }: Run, course: Course) {
-  const cells = source.read({ batch, order: "stored", keep: course.keep });
+  const { keep, genes } = course, cells = source.read({ batch, order: "stored", keep, genes });
   return paced(cells, (batch) => of(batch).pipe(reveal(curriculum, course.view), transformed(run)));
 }
 

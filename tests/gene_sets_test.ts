@@ -2,8 +2,9 @@ import { ok } from "node:assert/strict";
 import fc from "fast-check";
 import { arrange, HELD_OUT, isVisible, seenBy, UNUSED } from "../core/curriculum.ts";
 import { resolveDuplicates, topGenes } from "../core/important_genes.ts";
-import { deal, dealCells, partitionBy, partitionOf } from "../core/partition.ts";
+import { deal, dealCells, inGrains, partitionBy, partitionOf } from "../core/partition.ts";
 import { permutation } from "../core/permutation.ts";
+import { dealtPartition } from "../core/schedule.ts";
 import { assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 import { key } from "./laws/arbitraries.ts";
@@ -125,6 +126,35 @@ Deno.test("partitionBy() holds out the same cells whatever the stages", () => {
       assertSame(one.part(cell) === HELD_OUT, other.part(cell) === HELD_OUT);
     }
   }));
+});
+
+Deno.test("inGrains() gives whole grains away, and says how many cells each part has", () => {
+  const shape = fc.tuple(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 20 }), key());
+  fc.assert(fc.property(shape, ([cells, grain, key]) => {
+    const grains = Math.ceil(cells / grain);
+    const sizes = dealCells({ cells: grains, sets: 2, heldOut: 0.2, baseShare: 0.5 });
+    const dealt = partitionBy(permutation(grains, key), sizes);
+    const { part, size } = inGrains(dealt, { cells, grain });
+    const counts = new Map<number, number>();
+    for (let cell = 0; cell < cells; cell++) {
+      assertSame(part(cell), part(cell - cell % grain));
+      counts.set(part(cell), (counts.get(part(cell)) ?? 0) + 1);
+    }
+    for (const one of [HELD_OUT, 0, 1, 2]) assertSame(size(one), counts.get(one) ?? 0);
+  }));
+});
+
+Deno.test("dealtPartition() deals grains only where there are many, and a share is asked for", () => {
+  const sets = ["T1", "T2"], split = { heldOut: 0.1, baseShare: 0.5, seed: 1 };
+  const survey = { symbols: [], sets, sums: () => Promise.resolve([]), grain: 8 };
+  const isWhole = (cells: number, change: Partial<typeof split> = {}) => {
+    const { part } = dealtPartition({ ...survey, cells }, { ...split, ...change });
+    return Array.from({ length: cells }, (_, cell) => part(cell) === part(cell - cell % 8))
+      .every((same) => same);
+  };
+  ok(isWhole(3200));
+  ok(!isWhole(3192));
+  ok(!isWhole(3200, { heldOut: 320 }));
 });
 
 Deno.test("partitionOf() calls cells that stand nowhere unused", () => {

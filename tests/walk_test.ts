@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { lastValueFrom, map, take, toArray } from "rxjs";
 import { concatCells, mapValues, selectCells } from "../core/batch.ts";
-import { arrange, HELD_OUT, isVisible } from "../core/curriculum.ts";
+import { arrange, HELD_OUT, isVisible, shownBy } from "../core/curriculum.ts";
 import type { Evaluator } from "../core/evaluator.ts";
 import type { RunEvent } from "../core/events.ts";
 import { dealCells, partitionBy } from "../core/partition.ts";
 import { permutation } from "../core/permutation.ts";
 import { keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
+import type { Source } from "../core/source.ts";
 import type { TokenBatch } from "../core/tokens.ts";
 import { costOf } from "../streams/experiment/cost.ts";
 import type { MethodPlan, Run } from "../streams/run.ts";
@@ -271,6 +272,30 @@ Deno.test("walk() warms up in the first stage only", async () => {
   const rates = (stage: number) => shown.filter((s) => s.stage === stage).map((s) => s.step.rate);
   assertSame(rates(0).slice(0, 6), [0, 0.0025, 0.005, 0.0075, 0.01, 0.01]);
   assert.ok(rates(1).every((rate) => rate === 0.01));
+});
+
+Deno.test("walk() asks the source for no gene that a stage hides, whatever the source does", async () => {
+  const asked: Uint8Array[] = [], { source } = runOf(spyLearner());
+  const spied: Source = {
+    ...source,
+    read(request) {
+      asked.push(request.genes ?? new Uint8Array(0));
+      // A source that does not do as it is told: nothing may come of it.
+      return source.read({ ...request, genes: new Uint8Array(GENES).fill(1) });
+    },
+  };
+  const { shown, run } = await trainings({ source: spied, methods: [method("baseline")] });
+  for (const { stage, lessons } of shown) {
+    const hidden = [...T1, ...T2].filter((gene) =>
+      !(stage === 1 ? T1 : stage === 2 ? T2 : []).includes(gene)
+    );
+    for (const { tokens } of lessons) {
+      assertSame(genesOf(tokens).filter((gene) => hidden.includes(gene)), []);
+    }
+  }
+  const { curriculum } = run, masks = curriculum.stages.map((stage) => shownBy(curriculum, stage));
+  for (const mask of masks) assert.ok(asked.some((genes) => String(genes) === String(mask)));
+  assert.ok(asked.every((genes) => genes.length === GENES));
 });
 
 Deno.test("walk() closes every model, also when it is left early", async () => {

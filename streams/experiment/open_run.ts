@@ -80,6 +80,7 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
   const curriculum = yield* arrange({
     symbols: source.vocabulary.symbols,
     cells: source.cells,
+    ...(source.grain !== undefined && { grain: source.grain }),
     sets: sets.map(({ name }) => name),
     sums: () => Promise.resolve(tallies.map(({ sums }) => sums)),
   });
