@@ -1,24 +1,20 @@
 /**
- * From an experiment to a run: plugins made, atlas and engine opened, data sets surveyed, and every
- * contradiction refused before anything starts.
+ * From an experiment to a run: its data opened, its engine chosen, its architecture fitted into memory.
  *
  * @module
  */
 
 import { Effect } from "effect";
-import { checkMethods, checkScales } from "../../core/composition.ts";
-import { ExperimentError, type GilError, InputError } from "../../core/errors.ts";
-import type { Experiment, GeneSet, Use } from "../../core/experiment.ts";
-import { suggest } from "../../core/nearest.ts";
+import type { GilError } from "../../core/errors.ts";
+import type { Experiment } from "../../core/experiment.ts";
 import { type Layout, layoutOf } from "../../core/model/program.ts";
-import { find, make, type Registry } from "../../core/registry.ts";
-import type { Source } from "../../core/source.ts";
+import { make, type Registry } from "../../core/registry.ts";
 import { openEngines } from "../engine/choose.ts";
 import { bytesOf, fit, freeMemory } from "../engine/memory.ts";
 import { learner } from "../learner.ts";
-import type { DataSet, MethodPlan, Run } from "../run.ts";
+import type { Run } from "../run.ts";
 import { firstWeights } from "../weights/first_weights.ts";
-import { type Tally, tally } from "./survey.ts";
+import { openData } from "./open_data.ts";
 
 /** What computes, as a reader is told. */
 export interface Computing {
@@ -39,58 +35,14 @@ export interface OpenedRun {
 
 /** Opens everything that an experiment names, for as long as the scope lasts. */
 export const openRun = Effect.fnUntraced(function* (experiment: Experiment, registry: Registry) {
-  yield* checkMethods(experiment);
-  const methods = yield* Effect.forEach(
-    Object.entries(experiment.methods),
-    Effect.fnUntraced(function* ([name, { stages, replay, distiller }]) {
-      const plan: MethodPlan = {
-        name,
-        stages,
-        replay: replay === null ? undefined : yield* make(registry, "replay", replay),
-        distiller: distiller === null ? undefined : yield* make(registry, "distiller", distiller),
-      };
-      return plan;
-    }),
-  );
-  const transforms = yield* Effect.forEach(
-    experiment.transforms,
-    (use) => make(registry, "transform", use),
-  );
-  const sampler = yield* make(registry, "sampler", experiment.sampler);
-  const judges = yield* Effect.forEach(
-    experiment.evaluators,
-    Effect.fnUntraced(function* ({ sampler, ...use }) {
-      const evaluator = yield* make(registry, "evaluator", use as Use);
-      return { evaluator, sampler: yield* make(registry, "sampler", sampler) };
-    }),
-  );
-  const arrange = yield* make(registry, "curriculum", experiment.curriculum);
   const build = yield* make(registry, "architecture", experiment.architecture);
-
-  const source = yield* yield* make(registry, "source", experiment.source);
-  yield* checkScales(
-    { id: experiment.source.use, values: source.values },
-    yield* Effect.forEach(experiment.transforms, (use) => find(registry, "transform", use)),
-  );
-  const labelled = judges.find(({ evaluator }) => evaluator.cells === "labelled")?.evaluator;
-  const sets = yield* Effect.forEach(experiment.sets, (set) => openSet(set, source, registry));
-  if (labelled !== undefined) yield* checkLabels(sets, labelled.name);
-  const tallies = yield* Effect.forEach(sets, (set) => surveyed(set, { transforms }));
-
-  const curriculum = yield* arrange({
-    symbols: source.vocabulary.symbols,
-    cells: source.cells,
-    ...(source.grain !== undefined && { grain: source.grain }),
-    sets: sets.map(({ name }) => name),
-    sums: () => Promise.resolve(tallies.map(({ sums }) => sums)),
-  });
+  const data = yield* openData(experiment, registry), { vocabulary } = data.source;
   const lanes = Array.from({ length: Math.min(experiment.parallel, experiment.seeds.length) });
   const memory = experiment.memory === null ? freeMemory() : bytesOf(experiment.memory);
   const { engines, notes, use } = yield* openEngines(registry, experiment.engine, lanes.length);
-  const shape = { genes: source.vocabulary.symbols.length, length: experiment.length + 1 };
+  const shape = { genes: vocabulary.symbols.length, length: experiment.length + 1 };
   const architecture = build(shape), layout = layoutOf(architecture.weights);
-  const { vocabulary } = source,
-    origin = yield* firstWeights(experiment.from, { layout, vocabulary });
+  const origin = yield* firstWeights(experiment.from, { layout, vocabulary });
   const { cells, note } = yield* Effect.try({
     try: () =>
       fit({
@@ -104,19 +56,8 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
       }),
     catch: (cause) => cause as GilError,
   });
-  const { seeds, length, mask, training } = experiment;
   const run: Run = {
-    seeds,
-    methods,
-    source,
-    sets: sets.map((set, i) => ({ ...set, cells: tallies[i].cells })),
-    curriculum,
-    transforms,
-    sampler,
-    length,
-    mask,
-    training,
-    judges,
+    ...data,
     learners: engines.map((engine) =>
       learner({ engine, architecture, shape, cells, first: origin.weights })
     ),
@@ -129,78 +70,7 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     ...experiment,
     from: origin.from,
     engine: use,
-    training: { ...training, microBatch: cells },
+    training: { ...experiment.training, microBatch: cells },
   };
   return { run, engine, layout, first: origin.weights, resolved } satisfies OpenedRun;
-});
-
-/** Opens the data set of a gene set and checks that what is said about it exists. */
-const openSet = Effect.fnUntraced(function* (set: GeneSet, own: Source, registry: Registry) {
-  const source = set.source === null ? own : yield* yield* make(registry, "source", set.source);
-  if (source.vocabulary.symbols.join("\n") !== own.vocabulary.symbols.join("\n")) {
-    return yield* new InputError({
-      message: `Cannot use the source of gene set "${set.name}": its vocabulary differs from the ` +
-        `experiment's; import both into one atlas, or with the same list of genes`,
-    });
-  }
-  const column = (name: string) => source.columns.find((column) => column.name === name);
-  const names = source.columns.map(({ name }) => name);
-  for (const [name, category] of Object.entries(set.where)) {
-    const found = column(name);
-    if (found === undefined) {
-      return yield* new ExperimentError({
-        message: `Cannot find column "${name}" of gene set "${set.name}": ${suggest(name, names)}`,
-      });
-    }
-    if (!found.categories.includes(category)) {
-      return yield* new ExperimentError({
-        message: `Cannot find "${category}" in column "${name}" of gene set "${set.name}": ` +
-          suggest(category, found.categories),
-      });
-    }
-  }
-  const label = set.label === null ? undefined : column(set.label);
-  if (set.label !== null && label === undefined) {
-    return yield* new ExperimentError({
-      message: `Cannot find label column "${set.label}" of gene set "${set.name}": ` +
-        suggest(set.label, names),
-    });
-  }
-  const dataSet: DataSet = { ...set, source, cells: 0, classes: label?.categories ?? [] };
-  return dataSet;
-});
-
-const checkLabels = Effect.fnUntraced(function* (sets: readonly DataSet[], evaluator: string) {
-  const without = sets.find(({ label }) => label === null);
-  if (without === undefined) return;
-  return yield* new ExperimentError({
-    message:
-      `Cannot measure ${evaluator} of gene set "${without.name}": it names no label column; ` +
-      `add "label", or leave the evaluator out`,
-  });
-});
-
-/** Reads a data set once; refuses one without cells, and labels that leave nothing to tell apart. */
-const surveyed = Effect.fnUntraced(function* (set: DataSet, transforms: Pick<Run, "transforms">) {
-  const found: Tally = yield* Effect.tryPromise({
-    try: () => tally(set, transforms),
-    catch: (cause) =>
-      cause instanceof InputError ? cause : new InputError({
-        message: `Cannot read the data set of gene set "${set.name}": ${(cause as Error).message}`,
-      }),
-  });
-  if (found.cells === 0) {
-    return yield* new InputError({
-      message: `Cannot use gene set "${set.name}": no cell matches ${JSON.stringify(set.where)}`,
-    });
-  }
-  const classes = set.classes.filter((_, code) => found.classes[code] > 0);
-  if (set.label !== null && classes.length < 2) {
-    return yield* new InputError({
-      message: `Cannot classify the cells of gene set "${set.name}": label column "${set.label}" ` +
-        (classes.length === 1 ? `has the one class "${classes[0]}"` : "is empty there") +
-        `; choose a column with at least two classes`,
-    });
-  }
-  return found;
 });

@@ -11,7 +11,7 @@ import type { Registry } from "../../core/registry.ts";
 import { wrap } from "../../core/report/wrap.ts";
 import { attempt } from "../attempt.ts";
 import { loadExperiment, type Overrides } from "./load_experiment.ts";
-import { openRun } from "./open_run.ts";
+import { openData } from "./open_data.ts";
 
 /** A split as the curriculum `listed` reads it. */
 export interface Split {
@@ -23,11 +23,11 @@ export interface Split {
   readonly cells: readonly (readonly number[])[];
 }
 
-/** Opens the experiment in a file as a run would, and returns its split. */
+/** Opens the data of the experiment in a file as a run would, and returns its split. */
 export const splitOfFile = Effect.fnUntraced(
   function* (path: string, box: Registry, overrides: Overrides = {}) {
     const { experiment, registry } = yield* loadExperiment(path, box, overrides);
-    const { run: { curriculum, source } } = yield* openRun(experiment, registry);
+    const { curriculum, source } = yield* openData(experiment, registry);
     return splitOf(curriculum, source.vocabulary.symbols, source.cells);
   },
   Effect.scoped,
