@@ -12,7 +12,7 @@ import { make, type Registry } from "../../core/registry.ts";
 import { clock } from "../console/terminal.ts";
 import { enginesOf } from "../engine/choose.ts";
 import { cpuEngine } from "../engine/eager.ts";
-import { difference, type Part, rehearse } from "../engine/rehearsal.ts";
+import { ALLOWED, difference, type Part, rehearse } from "../engine/rehearsal.ts";
 
 /** What was found of one engine. */
 export type Finding =
@@ -31,9 +31,6 @@ export interface Examined extends Abilities {
   /** Whether that is as little as its numbers allow. */
   readonly agrees: boolean;
 }
-
-/** Largest difference of gradients that rounding explains. */
-const ALLOWED = { fp32: 1e-4, bf16: 0.05 } as const;
 
 /** Two layers of 32: what plain JavaScript does in a moment. */
 const SMALL = { layers: 2, width: 32, heads: 4 };

@@ -11,6 +11,9 @@ import { type Engine, layoutOf } from "../../core/model/program.ts";
 import { derive, type Key, stream } from "../../core/random.ts";
 import { clsId, padId, type TokenBatch } from "../../core/tokens.ts";
 
+/** Largest difference of gradients that rounding explains, as a share of their size. */
+export const ALLOWED = { fp32: 1e-4, bf16: 0.05 } as const;
+
 /** What is rehearsed. */
 export interface Part {
   readonly architecture: Architecture;

@@ -15,10 +15,10 @@ export interface Compiler {
   readonly version: string;
 }
 
-/** The compiler that `CC` names, else gcc, else clang. */
+/** The compiler that `CC` names, else the system's, else gcc, else clang. */
 export function candidates(): readonly string[] {
   const named = variable("CC");
-  return named ? [named] : ["gcc", "clang"];
+  return named ? [named] : ["cc", "gcc", "clang"];
 }
 
 /** A variable of the environment; undefined also where it may not be read. */
@@ -42,8 +42,8 @@ export async function findCompiler(commands: readonly string[]): Promise<Compile
   }
   throw new InputError({
     message: `Cannot find a C compiler: ${commands.map((name) => `"${name}"`).join(" and ")} ` +
-      `cannot be run; install gcc or clang, or name one in CC, and let it be run: the task ` +
-      `"native" is gil with leave to`,
+      `cannot be run; with gcc or clang installed, training is faster: the task "gil" may run ` +
+      `"cc", the task "native" gcc and clang, whichever CC names`,
   });
 }
 

@@ -15,7 +15,10 @@ import { planOf } from "./plan/plan.ts";
 import { openScratch } from "./scratch.ts";
 
 /** Opens an engine of `threads` threads on compiled kernels. */
-export function openEngine({ library, level }: Kernels, threads: number): Engine {
+export function openEngine(
+  { library, level }: Pick<Kernels, "library" | "level">,
+  threads: number,
+): Engine {
   const pool = library.gil_open(threads);
   if (!pool) throw new Error(`the system has no ${threads} threads to give`);
   const optimiser = openOptimiser(library, pool), scratch = openScratch(library);

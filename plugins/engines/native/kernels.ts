@@ -27,6 +27,8 @@ export interface Kernels {
   readonly library: Library;
   /** Name of the instructions that they use. */
   readonly level: string;
+  /** The library's file. */
+  readonly path: string;
 }
 
 /** Where from and where to. */
@@ -82,7 +84,7 @@ export async function openKernels(
   const compiler = await findCompiler(compilers);
   const level = await levelOf(compiler, folder);
   const path = await built(recipeOf(level), compiler, folder);
-  return { library: load(() => loadKernels(path)), level: LEVELS[level].name };
+  return { library: load(() => loadKernels(path)), level: LEVELS[level].name, path };
 }
 
 /** The best level that the processor has. */
