@@ -3,25 +3,26 @@
  *
  * Every message is one sentence: `Cannot <do> <what> "<value>": <why; what would work>`.
  *
+ * Loads a small part of Effect: decode workers load this too, and Schema would take longer than the
+ * first batch.
+ *
  * @module
  */
 
-import { Schema } from "effect";
+import { TaggedError } from "effect/Data";
+
+interface Said {
+  readonly message: string;
+}
 
 /** A file or its contents cannot be used: missing, truncated, damaged, or not what it claims to be. */
-export class InputError extends Schema.TaggedError<InputError>()("InputError", {
-  message: Schema.String,
-}) {}
+export class InputError extends TaggedError("InputError")<Said> {}
 
 /** The experiment asks for something that does not exist, is ill-formed or contradicts itself. */
-export class ExperimentError extends Schema.TaggedError<ExperimentError>()("ExperimentError", {
-  message: Schema.String,
-}) {}
+export class ExperimentError extends TaggedError("ExperimentError")<Said> {}
 
 /** A run that had started cannot go on. */
-export class RunError extends Schema.TaggedError<RunError>()("RunError", {
-  message: Schema.String,
-}) {}
+export class RunError extends TaggedError("RunError")<Said> {}
 
 /** Everything that a user can cause. */
 export type GilError = InputError | ExperimentError | RunError;

@@ -1,5 +1,6 @@
 /** Every plugin in the box, in the order in which a batch meets them. @module */
 export { atlas } from "./sources/atlas.ts";
+export { parquet } from "./sources/parquet.ts";
 export { synthetic } from "./sources/synthetic.ts";
 export { importantGenes } from "./curricula/important_genes.ts";
 export { randomGenes } from "./curricula/random_genes.ts";

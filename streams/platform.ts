@@ -4,6 +4,8 @@
  * @module
  */
 
+import { statfsSync } from "node:fs";
+
 /** An address in native memory; null is address 0. */
 export type Pointer = Deno.PointerValue;
 
@@ -66,4 +68,19 @@ export async function tryLock(path: string): Promise<(() => void) | undefined> {
   if (await file.tryLock(true)) return () => file.close();
   file.close();
   return undefined;
+}
+
+/**
+ * Bytes that are free on the disk of a folder; undefined where the system does not tell, or this
+ * process was not given leave to ask.
+ */
+export function freeBytes(folder: string): number | undefined {
+  const leave = { name: "sys", kind: "statfs" } as unknown as Deno.PermissionDescriptor;
+  if (Deno.permissions.querySync(leave).state !== "granted") return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }

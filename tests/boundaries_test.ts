@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Which folders, and which packages, each ring may load at run time. */
 const may: Record<string, RegExp> = {
-  core: /^\.{1,2}\/(?!.*\/(streams|plugins)\/)|^(effect|rxjs|jstat)$/,
-  streams: /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|h5wasm.*|jsonc-parser|cli-progress)$/,
+  core: /^\.{1,2}\/(?!.*\/(streams|plugins)\/)|^(effect|effect\/Data|rxjs|jstat)$/,
+  streams:
+    /^\.|^(effect|effect\/cli|rxjs|node:.*|hyparquet.*|parquet-wasm\/esm|h5wasm.*|jsonc-parser|cli-progress)$/,
   plugins: /^\.|^(effect|rxjs|node:.*|@tensorflow\/tfjs-(backend-webgpu|node-gpu)\b.*)$/,
 };
 /** Where TensorFlow.js, the modelling language, may be loaded: where models are written and run. */

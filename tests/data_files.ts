@@ -13,7 +13,8 @@ await h5.ready;
 
 /** Cells × genes, row by row. */
 export type Dense = readonly (readonly number[])[];
-type NumberArray =
+/** Numbers of any type. */
+export type NumberArray =
   | Int8Array
   | Float32Array
   | Float64Array
@@ -115,7 +116,8 @@ function writeMatrix(group: Groups, at: string, rows: Dense, layout: Layout): vo
   writeArray(into, "indptr", places(indptr));
 }
 
-function compress(rows: Dense) {
+/** The rows in compressed form. */
+export function compress(rows: Dense) {
   const data: number[] = [], indices: number[] = [], indptr = [0];
   for (const row of rows) {
     row.forEach((value, column) => {
@@ -128,7 +130,8 @@ function compress(rows: Dense) {
   return { data, indices, indptr };
 }
 
-const transposed = (rows: Dense): Dense =>
+/** Columns as rows. */
+export const transposed = (rows: Dense): Dense =>
   rows[0].map((_, column) => rows.map((row) => row[column]));
 
 function writeTable(group: Groups, at: string, { index, columns = {} }: Table): void {

@@ -87,7 +87,7 @@ Deno.test("importAtlas() refuses a matrix that is not there or does not fit", ()
     writeH5ad(path, { ...file, tables: {} });
     assertSame(
       within(path, await refusal([path])),
-      'Cannot read "@": it has no "var"; an h5ad file has X, obs and var',
+      'Cannot read "@": it has no "var"; AnnData has X, obs and var',
     );
   }));
 
@@ -127,8 +127,8 @@ Deno.test("importAtlas() refuses a Matrix Market file that is not what it announ
   assertSame(await why(banner, "3 2 1", "4 1 5"), 'entry 1 is "4 1 5", outside its 3 × 2 values');
   assertSame(await why(banner, "3 2 1", "1 1"), 'entry 1 is "1 1", outside its 3 × 2 values');
   assertSame(
-    await why(banner, "3 2 2", "1 2 5", "1 1 5"),
-    "entry 2 belongs to cell 1 but comes after cell 2; sort its lines by the second number, which counts the cells",
+    await why(banner, "3 2 3", "2 1 5", "1 2 5", "3 1 5"),
+    "entry 3 belongs to cell 1 but comes after cell 2; sort its lines by the second number, which counts the cells",
   );
 });
 

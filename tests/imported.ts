@@ -24,15 +24,17 @@ export interface Imported {
   readonly notes: readonly string[];
 }
 
-/** Imports the inputs and reads everything back. */
+/** Imports the inputs in their order, symbols in theirs unless asked, and reads everything back. */
 export function imported(
   inputs: readonly string[],
   options: ImportRequest["options"] = {},
 ): Promise<Imported> {
+  const asGiven = { keepOrder: true, ...(options.genes ? {} : { geneOrder: "symbols" as const }) };
   return withFolder((folder) => {
     const output = join(folder, "atlas");
     return Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const { manifest, notes } = yield* importAtlas({ inputs, output, options });
+      const request = { inputs, output, options: { ...asGiven, ...options } };
+      const { manifest, notes } = yield* importAtlas(request);
       const { columns, vocabulary, read } = yield* openAtlas(output);
       const names = columns.map(({ name }) => name);
       const batches: CellBatch[] = [];

@@ -1,43 +1,214 @@
-import { Effect } from "effect";
-import { tableFromIPC } from "apache-arrow";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { equal } from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import init, { readParquet } from "parquet-wasm/esm";
+import { basename, dirname, join } from "node:path";
+import * as arrow from "apache-arrow";
+import { Effect } from "effect";
+import init, {
+  Compression,
+  Encoding,
+  readParquet,
+  Table,
+  writeParquet,
+  WriterPropertiesBuilder,
+  WriterVersion,
+} from "parquet-wasm/esm";
+import { openFile } from "../streams/bytes/file.ts";
+import { columnReader } from "../streams/parquet/foreign/column_reader.ts";
+import { pathOf } from "../streams/parquet/foreign/path_of.ts";
+import { openColumns, openTable } from "../streams/parquet/table.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
+import { withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
+import {
+  CELLS,
+  filesOf,
+  hasTool,
+  kindOf,
+  listsOf,
+  numberOf,
+  python,
+  STORED,
+  tokensOf,
+  TOOLS,
+  valueOf,
+} from "./foreign_cells.ts";
 
-const shape = {
-  cells: 1500,
-  genes: 80,
-  cellTypes: 3,
-  dataSets: 2,
-  modules: 4,
-  depth: 200,
-  seed: 5,
+const NAMES = ["genes", "expressions", "kind", "number"];
+
+/** Reads a file in runs of `step` rows, through whichever reader knows it, and compares every cell. */
+async function assertCells(path: string, name: string, step: number): Promise<void> {
+  const bytes = await openFile(path), lists = listsOf(name);
+  const table = await openTable(bytes), reader = columnReader(table);
+  try {
+    const [genes, values, kind, number] = await openColumns(table, NAMES);
+    let cell = 0;
+    for (const [group, { num_rows }] of table.metadata.row_groups.entries()) {
+      for (let from = 0; from < Number(num_rows); from += step) {
+        const rows = { from, to: Math.min(Number(num_rows), from + step) };
+        const tokens = await reader.lists(genes, group, rows);
+        const theirs = await reader.lists(values, group, rows);
+        const kinds = await reader.singles(kind, group, rows);
+        const numbers = await reader.singles(number, group, rows);
+        for (let row = 0; row < rows.to - from; row++, cell++) {
+          const expected = tokensOf(cell, lists), at = [tokens.offsets[row], theirs.offsets[row]];
+          assertSame([...tokens.values.subarray(at[0], tokens.offsets[row + 1])], expected);
+          assertSame(
+            [...theirs.values.subarray(at[1], theirs.offsets[row + 1])],
+            expected.map((token) => valueOf(cell, token)),
+          );
+          assertSame(kinds.kind === "texts" && kinds.texts[kinds.codes[row]], kindOf(cell));
+          assertSame(numbers.kind === "numbers" && numbers.values[row], numberOf(cell));
+        }
+      }
+    }
+    equal(cell, CELLS);
+  } finally {
+    reader.close();
+    await bytes.close();
+  }
+}
+
+for (const file of readdirSync(STORED).filter((name) => name.endsWith(".parquet"))) {
+  Deno.test(`columnReader() reads the cells that ${file} holds`, async () => {
+    for (const step of [1000, 7]) await assertCells(join(STORED, file), file, step);
+  });
+}
+
+for (const tool of TOOLS) {
+  Deno.test({
+    name: `columnReader() reads whatever ${tool} writes`,
+    ignore: !hasTool(tool),
+    fn: () =>
+      withFolder(async (folder) => {
+        for (const file of filesOf(tool, join(folder, tool))) {
+          await assertCells(file, `${tool}_${basename(file)}`, 16);
+        }
+      }),
+  });
+  Deno.test({
+    name: `writeAtlas() writes shards that ${tool} reads to the same cells`,
+    ignore: !hasTool(tool),
+    fn: () =>
+      withAtlas(async ({ files, made }) => {
+        const lines = python("read.py", [tool, ...files]).trim().split("\n");
+        await assertAtlas(lines.map((line) => JSON.parse(line)), made);
+      }),
+  });
+}
+
+Deno.test("pathOf() says which columns are read slowly, and why", async () => {
+  const paths = async (file: string) => {
+    const bytes = await openFile(join(STORED, file)), table = await openTable(bytes);
+    await bytes.close();
+    return Object.fromEntries(NAMES.map((name) => [name, pathOf(table, name)]));
+  };
+  const fast = { path: "fast" }, slow = { path: "slow", reason: "codec BROTLI" };
+  assertSame(
+    await paths("pyarrow_v1_snappy.parquet"),
+    Object.fromEntries(NAMES.map((name) => [name, fast])),
+  );
+  assertSame(
+    await paths("pyarrow_v2_brotli.parquet"),
+    Object.fromEntries(NAMES.map((name) => [name, slow])),
+  );
+});
+
+await loadParquetWasm();
+
+const ways: Readonly<
+  Record<string, (builder: WriterPropertiesBuilder) => WriterPropertiesBuilder>
+> = {
+  "plain, gzip": (to) => to.setDictionaryEnabled(false).setCompression(Compression.GZIP),
+  "dictionary, zstd, v2": (to) =>
+    to.setCompression(Compression.ZSTD).setWriterVersion(WriterVersion.V2),
+  "split, brotli": (to) =>
+    to.setDictionaryEnabled(false).setEncoding(Encoding.BYTE_STREAM_SPLIT)
+      .setColumnEncoding("kind", Encoding.PLAIN)
+      .setCompression(Compression.BROTLI),
+  "lz4": (to) => to.setCompression(Compression.LZ4_RAW),
 };
+for (const [way, properties] of Object.entries(ways)) {
+  Deno.test(`columnReader() reads what parquet-wasm writes: ${way}`, () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "cells.parquet");
+      const builder = properties(new WriterPropertiesBuilder()).setMaxRowGroupSize(20);
+      writeFileSync(path, writeParquet(cellsInArrow(), builder.build()));
+      await assertCells(path, "parquet-wasm", 9);
+    }));
+}
 
-Deno.test("writeAtlas() writes shards that parquet-wasm reads to the same cells", async () => {
-  const folder = join(mkdtempSync(join(tmpdir(), "gil-readers-")), "atlas");
-  const { vocabulary, values, columns, batches } = synthesise(shape);
-  const input = { vocabulary, values, columns, numbers: [], provenance: "", batches: batches() };
-  const { shards } = await Effect.runPromise(writeAtlas(folder, input));
+Deno.test("writeAtlas() writes shards that parquet-wasm reads to the same cells", () =>
+  withAtlas(async ({ files, made }) => {
+    const rows = files.flatMap((file) =>
+      arrow.tableFromIPC(readParquet(readFileSync(file)).intoIPCStream()).toArray()
+    );
+    await assertAtlas(rows, made);
+  }));
 
+/** The cells as parquet-wasm takes them. */
+function cellsInArrow(): Table {
+  const { Field, List, Float32, Float64, Int32, Utf8 } = arrow;
+  const cells = Array.from({ length: CELLS }, (_, cell) => cell);
+  const lists = (each: (cell: number, token: number) => number) =>
+    cells.map((cell) =>
+      [5, 23].includes(cell) ? null : tokensOf(cell, "nullable").map((token) => each(cell, token))
+    );
+  const table = new arrow.Table({
+    genes: arrow.vectorFromArray(
+      lists((_, token) => token),
+      new List(new Field("element", new Float32(), true)),
+    ),
+    expressions: arrow.vectorFromArray(
+      lists(valueOf),
+      new List(new Field("element", new Float64(), true)),
+    ),
+    kind: arrow.vectorFromArray(cells.map((cell) => kindOf(cell) ?? null), new Utf8()),
+    number: arrow.vectorFromArray(
+      cells.map((cell) => Number.isNaN(numberOf(cell)) ? null : numberOf(cell)),
+      new Int32(),
+    ),
+  });
+  return Table.fromIPCStream(arrow.tableToIPC(table, "stream"));
+}
+
+async function loadParquetWasm(): Promise<void> {
   const entry = createRequire(import.meta.url).resolve("parquet-wasm/esm");
   await init({ module_or_path: readFileSync(join(dirname(entry), "parquet_wasm_bg.wasm")) });
-  const table = tableFromIPC(
-    readParquet(readFileSync(join(folder, shards[0].file))).intoIPCStream(),
-  );
+}
+
+type Made = ReturnType<typeof synthesise>;
+
+/** Runs `use` with the shards of a made-up atlas. */
+function withAtlas(
+  use: (atlas: { readonly files: string[]; readonly made: Made }) => Promise<void>,
+): Promise<void> {
+  const shape = { cells: 1500, genes: 80, cellTypes: 3, dataSets: 2, modules: 4, depth: 200 };
+  const made = synthesise({ ...shape, seed: 5 });
+  return withFolder(async (folder) => {
+    const path = join(folder, "atlas"), { vocabulary, values, columns, batches } = made;
+    const input = { vocabulary, values, columns, numbers: [], provenance: "", batches: batches() };
+    const { shards } = await Effect.runPromise(writeAtlas(path, input));
+    await use({ files: shards.map(({ file }) => join(path, file)), made });
+  });
+}
+
+/** Compares rows of genes, counts and a cell type with what was written. */
+async function assertAtlas(
+  rows: readonly { genes: ArrayLike<number>; counts: ArrayLike<number>; cell_type: string }[],
+  { batches, columns }: Made,
+): Promise<void> {
   let row = 0;
   for await (const { offsets, genes, values, obs } of batches()) {
     for (let i = 0; i + 1 < offsets.length; i++, row++) {
-      const cell = table.get(row)!;
-      assertSame([...cell.genes], [...genes.subarray(offsets[i], offsets[i + 1])]);
-      assertSame([...cell.counts].map(Number), [...values.subarray(offsets[i], offsets[i + 1])]);
-      assertSame(cell.cell_type, columns[1].categories[obs.cell_type[i]]);
+      const cell = rows[row];
+      assertSame(Array.from(cell.genes), [...genes.subarray(offsets[i], offsets[i + 1])]);
+      assertSame(Array.from(cell.counts, Number), [
+        ...values.subarray(offsets[i], offsets[i + 1]),
+      ]);
+      equal(cell.cell_type, columns[1].categories[obs.cell_type[i]]);
     }
   }
-  assertSame(row, table.numRows);
-});
+  equal(row, rows.length);
+}

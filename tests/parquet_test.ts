@@ -1,4 +1,4 @@
-import { equal, ok, rejects, throws } from "node:assert/strict";
+import { equal, ok, rejects } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,63 +7,24 @@ import { Effect } from "effect";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { ByteWriter } from "hyparquet-writer";
-import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
 import { InputError } from "../core/errors.ts";
 import { schemaOf } from "../streams/atlas/encode_group.ts";
 import { COUNTS, GENES } from "../streams/atlas/layout.ts";
 import type { Manifest } from "../streams/atlas/manifest.ts";
 import { openAtlas } from "../streams/atlas/open_atlas.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
-import { decodeDeltaInto } from "../streams/parquet/delta.ts";
 import { countsDictionary } from "../streams/parquet/dictionary.ts";
-import { encodeCodes } from "../streams/parquet/encode_runs.ts";
-import { decodeHybridInto } from "../streams/parquet/hybrid.ts";
-import { readerOf } from "../streams/parquet/pages.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
 import { readAll } from "./laws/source_laws.ts";
-
-Deno.test("decodeDeltaInto() decodes what another library encodes, any integers", () => {
-  const integer = fc.oneof(fc.integer(), fc.nat(40), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1));
-  fc.assert(fc.property(fc.array(integer, { maxLength: 400 }), (values) => {
-    const writer = new ByteWriter();
-    deltaBinaryPack(writer, Int32Array.from(values), "INT32");
-    const out = new Uint32Array(values.length);
-    decodeDeltaInto(out, readerOf(writer.getBytes()));
-    assertSame(new Int32Array(out.buffer), Int32Array.from(values));
-  }));
-});
-
-Deno.test("decodeDeltaInto() decodes the example of the format's specification", () => {
-  // 7, 5, 3, 1, 2, 3, 4, 5: blocks of 128 in 4 miniblocks, 8 values, first 7; least difference -2;
-  // the rest is 0, 0, 0, 3, 3, 3, 3 in 2 bits each.
-  const page = [128, 1, 4, 8, 14, 3, 2, 0, 0, 0, 0b11000000, 0b00111111, 0, 0, 0, 0, 0, 0];
-  const out = new Uint32Array(8);
-  decodeDeltaInto(out, readerOf(Uint8Array.from(page)));
-  assertSame([...out], [7, 5, 3, 1, 2, 3, 4, 5]);
-  throws(() => decodeDeltaInto(out, readerOf(Uint8Array.from(page.slice(0, 11)))), RangeError);
-  throws(() => decodeDeltaInto(new Uint32Array(9), readerOf(Uint8Array.from(page))), RangeError);
-});
-
-Deno.test("decodeHybridInto() decodes what encodeCodes() encodes, any codes", () => {
-  const runs = fc.array(fc.tuple(fc.nat(2 ** 20), fc.integer({ min: 1, max: 70 })), {
-    maxLength: 9,
-  });
-  fc.assert(fc.property(runs, fc.integer({ min: 1, max: 2 ** 20 }), (runs, size) => {
-    const codes = Uint32Array.from(runs.flatMap(([code, n]) => Array(n).fill(code % size)));
-    const bytes = encodeCodes(codes, size), out = new Uint32Array(codes.length);
-    decodeHybridInto(out, readerOf(bytes.subarray(1)), bytes[0]);
-    assertSame(out, codes);
-  }));
-});
 
 Deno.test("countsDictionary() gives codes of the values, the most frequent first", () => {
   const { values, codes } = countsDictionary(Float32Array.of(9, 1, 70_000, 1, 9, 1))!;
   assertSame([...values], [1, 9, 70_000]);
   assertSame([...codes], [1, 0, 2, 0, 1, 0]);
   equal(countsDictionary(Float32Array.from({ length: 1000 }, (_, i) => i / 7)), undefined);
+  equal(countsDictionary(Float32Array.of(-0, 0, 1)), undefined);
 });
 
 Deno.test("writeAtlas() writes Parquet that another reader reads alike", () =>

@@ -8,8 +8,8 @@ import { keyOf } from "../core/random.ts";
 import { synthetic as study } from "../core/synthetic.ts";
 import { atlas } from "../plugins/sources/atlas.ts";
 import { synthetic } from "../plugins/sources/synthetic.ts";
-import { planCells, planWindows } from "../streams/reading/plan_read.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
+import type { Blocks } from "../streams/reading/blocks.ts";
 import { sourceOf } from "../streams/reading/read_blocks.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
 import { assertSame } from "./first_difference.ts";
@@ -33,13 +33,14 @@ const written = atlas({ path: join(folder, "atlas") });
 
 sourceLaws("atlas()", written);
 sourceLaws("synthesise()", Effect.succeed(sourceOf(synthesise({ ...SHAPE, cells: 1100 }))));
+sourceLaws("uneven blocks", Effect.succeed(sourceOf(uneven(synthesise({ ...SHAPE, cells: 700 })))));
 sourceLaws("memorySource()", Effect.succeed(memorySource({ cells: 300, genes: 9 })));
 
 Deno.test("atlas() reads back what was written, in any order", () =>
   Effect.runPromise(Effect.scoped(Effect.gen(function* () {
     const stored = yield* written, fresh = sourceOf(made);
     for (const order of ["stored", keyOf(5)] as const) {
-      const request = { batch: 512, order };
+      const request = { batch: 512, order, block: 100, window: 900 };
       assertSame(
         yield* Effect.promise(() => readAll(stored, request)),
         yield* Effect.promise(() => readAll(fresh, request)),
@@ -51,7 +52,7 @@ Deno.test("synthetic() keeps the study as an atlas in the cache folder, written 
   const before = process.env.XDG_CACHE_HOME;
   process.env.XDG_CACHE_HOME = join(folder, "cache");
   try {
-    const request = { batch: 512, order: keyOf(5) };
+    const request = { batch: 512, order: keyOf(5), block: 100, window: 900 };
     const read = Effect.scoped(
       Effect.flatMap(synthetic(SHAPE), (source) => Effect.promise(() => readAll(source, request))),
     );
@@ -63,33 +64,6 @@ Deno.test("synthetic() keeps the study as an atlas in the cache folder, written 
     if (before === undefined) delete process.env.XDG_CACHE_HOME;
     else process.env.XDG_CACHE_HOME = before;
   }
-});
-
-Deno.test("planWindows() draws every block once, sixteen to a window, each key its own way", () => {
-  for (const blocks of [0, 1, 15, 16, 17, 100]) {
-    const windows = planWindows(blocks, keyOf(blocks));
-    assertSame(windows.flat().toSorted((a, b) => a - b), [...Array(blocks).keys()]);
-    ok(windows.slice(0, -1).every((window) => window.length === 16));
-    const other = planWindows(blocks, keyOf(blocks + 1));
-    ok(blocks < 15 || windows.flat().some((block, i) => block !== other.flat()[i]));
-    assertSame(planWindows(blocks, "stored").flat(), [...Array(blocks).keys()]);
-  }
-});
-
-Deno.test("planWindows() mixes the whole atlas: blocks of a window come from everywhere", () => {
-  // In an atlas sorted by label a window must hold the first and the last quarter alike.
-  for (let seed = 0; seed < 20; seed++) {
-    const quarters = planWindows(1600, keyOf(seed))[0].map((block) => Math.floor(block / 400));
-    ok(new Set(quarters).size >= 3, `seed ${seed} draws from ${new Set(quarters).size} quarters`);
-  }
-});
-
-Deno.test("planCells() permutes the cells of a window, each window its own way", () => {
-  const order = (window: number) =>
-    Array.from({ length: 50 }, (_, i) => planCells(50, keyOf(1), window)(i));
-  assertSame(order(0).toSorted((a, b) => a - b), [...Array(50).keys()]);
-  ok(order(0).some((cell, i) => cell !== order(1)[i]));
-  equal(planCells(50, "stored", 0)(17), 17);
 });
 
 Deno.test("synthetic() gives each cell whatever is read before it", () => {
@@ -138,6 +112,37 @@ Deno.test("synthetic() gives each data set strong genes of its own, which the ot
     ok(middle(elsewhere) > 0.2, `seed ${seed}: strong genes are missing in the other data set`);
   }
 });
+
+/** The only block of a source as several, one of a single cell. */
+function uneven(whole: Blocks): Blocks {
+  const starts = [0, 1, 251, 258], ends = [...starts.slice(1), whole.sizes[0]];
+  const all = whole.open().entries(0, 0);
+  return {
+    ...whole,
+    sizes: starts.map((start, block) => ends[block] - start),
+    open() {
+      const reader = whole.open();
+      return {
+        ...reader,
+        async codes(block, columns) {
+          const obs = Object.entries(await reader.codes(0, columns));
+          return Object.fromEntries(
+            obs.map(([name, codes]) => [name, codes.slice(starts[block], ends[block])]),
+          );
+        },
+        async entries(block) {
+          const { offsets, genes, values } = await all;
+          const from = offsets[starts[block]], to = offsets[ends[block]];
+          return {
+            offsets: offsets.slice(starts[block], ends[block] + 1).map((entry) => entry - from),
+            genes: genes.slice(from, to),
+            values: values.slice(from, to),
+          };
+        },
+      };
+    },
+  };
+}
 
 /** A few hundred made-up cells, counted. */
 function census(seed: number) {

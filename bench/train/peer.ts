@@ -41,22 +41,34 @@ export interface Start {
   readonly request: unknown;
 }
 
-/** A program that is running. */
-export interface Peer extends Greeting {
+/** What can be asked of a program that is running, `A` being what it answers. */
+export interface Running<A> {
   /** Makes `steps` steps. */
-  make(steps: number): Promise<Answer>;
+  make(steps: number): Promise<A>;
   /** Lets the program end; comes back when it has. */
   close(): Promise<void>;
   /** Ends the program at once, in the middle of a step. */
   stop(): void;
 }
 
+/** A program that is running. */
+export type Peer = Greeting & Running<Answer>;
+
 /**
- * Starts a program and waits until it is ready.
+ * Starts a program that trains and waits until it is ready.
  *
  * @throws Error with the last line that the program wrote to standard error.
  */
-export async function startPeer(start: Start): Promise<Peer> {
+export const startPeer = (start: Start): Promise<Peer> => startProgram<Greeting, Answer>(start);
+
+/**
+ * Starts a program that greets with `G` and answers with `A`, and waits until it is ready.
+ *
+ * @throws Error with the last line that the program wrote to standard error.
+ */
+export async function startProgram<G extends object, A>(
+  start: Start,
+): Promise<G & Running<A>> {
   const child = spawn(start.command, [...start.arguments, JSON.stringify(start.request)], {
     env: { ...process.env, ...start.environment },
   });
@@ -73,14 +85,14 @@ export async function startPeer(start: Start): Promise<Peer> {
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
-  async function next<A>(): Promise<A> {
+  async function next<L>(): Promise<L> {
     const line = await lines.next();
     if (!line.done) return JSON.parse(line.value);
     await ended;
     throw new Error(complaint.trim().split("\n").at(-1) || "it ended without a word");
   }
   return {
-    ...await next<Greeting>(),
+    ...await next<G>(),
     make(steps) {
       child.stdin.write(`${steps}\n`);
       return next();

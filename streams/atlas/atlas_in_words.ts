@@ -6,7 +6,9 @@
 
 import { wrap } from "../../core/report/wrap.ts";
 import type { Description } from "./describe_atlas.ts";
+import { bytesInWords, count, counted, number } from "./figures.ts";
 import type { CellSummary } from "./head_of.ts";
+import type { Labels } from "./label_counts.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Categories of a column that are named. */
@@ -16,7 +18,7 @@ const NAMED = 12;
 export function atlasInWords(atlas: Description, columns: number): string[] {
   const values = atlas.values === "counts" ? "counts" : "log1p of normalised counts";
   const facts = [
-    ["cells", `${count(atlas.cells)}, ${atlas.order}`],
+    ["cells", `${count(atlas.cells)}, ${orderInWords(atlas)}`],
     ["genes", `${count(atlas.genes)} (vocabulary ${atlas.vocabularyHash.slice(0, 12)})`],
     ["values", values],
     [
@@ -24,6 +26,8 @@ export function atlasInWords(atlas: Description, columns: number): string[] {
       `${counted(atlas.shards.length, "shard")}, ${counted(atlas.rowGroups, "row group")}, ` +
       bytesInWords(atlas.bytes),
     ],
+    ["pages", pagesInWords(atlas.stored)],
+    ["read by", readersInWords(atlas.stored)],
     ["from", atlas.provenance],
     ...atlas.columns.map((column) => [column.name, categoriesInWords(column)]),
     ...(atlas.numbers.length > 0 ? [["numbers", atlas.numbers.join(", ")]] : []),
@@ -33,6 +37,28 @@ export function atlasInWords(atlas: Description, columns: number): string[] {
     atlas.folder,
     ...facts.flatMap(([name, text]) => wrap(name.padEnd(width) + text, width, columns)),
   ];
+}
+
+/** "as given", "shuffled", or "shuffled with the seed 1". */
+const orderInWords = ({ order, seed }: Pick<Manifest, "order" | "seed">): string =>
+  seed === undefined ? order : `${order} with the seed ${seed}`;
+
+/** How finely the lists can be read. */
+function pagesInWords(stored: Description["stored"]): string {
+  const [genes, counts] = stored, pages = Math.min(genes.pages, counts.pages);
+  return genes.indexed === genes.rowGroups && counts.indexed === counts.rowGroups
+    ? `${count(pages)} of genes and as many of values that can be read alone`
+    : "none that can be read alone: a row group is read as a whole";
+}
+
+/** Which columns are read in which way. */
+function readersInWords(stored: Description["stored"]): string {
+  const slow = stored.filter(({ fast, rowGroups }) => fast < rowGroups);
+  if (slow.length === 0) return "the decoder of gil, all columns";
+  const named = slow.map(({ name, encodings, codecs }) =>
+    `"${name}" (${[...codecs, ...encodings].join(", ")})`
+  );
+  return `the decoder of gil, but for ${named.join(", ")}: several times slower, by parquet-wasm`;
 }
 
 /** What has been written, as one line. */
@@ -58,22 +84,10 @@ export function cellsInWords(cells: readonly CellSummary[], columns: number): st
 }
 
 /** The most frequent categories with their cells, then how many are left. */
-function categoriesInWords({ categories, missing }: Description["columns"][number]): string {
+export function categoriesInWords({ categories, missing }: Labels): string {
   const ordered = categories.toSorted((a, b) => b.cells - a.cells);
   const named = ordered.slice(0, NAMED).map(({ name, cells }) => `${name} (${count(cells)})`);
   if (ordered.length > NAMED) named.push(`and ${count(ordered.length - NAMED)} more`);
   if (missing > 0) named.push(`none (${count(missing)})`);
   return `${counted(categories.length, "category", "categories")}: ${named.join(", ")}`;
-}
-
-const count = (n: number): string => n.toLocaleString("en");
-const counted = (n: number, one: string, many = `${one}s`): string =>
-  `${count(n)} ${n === 1 ? one : many}`;
-const number = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: 3 });
-
-/** A size in the unit that leaves one to three digits before the point. */
-function bytesInWords(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  return `${(bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
 }

@@ -28,6 +28,8 @@ export interface AtlasInput {
   readonly batches: AsyncIterable<AtlasBatch>;
   /** What the order of the cells is, as a note to readers; "as given" unless said. */
   readonly order?: "as given" | "shuffled";
+  /** The seed that the cells were shuffled with. */
+  readonly seed?: number;
   /** Bytes after which a shard is closed and another begun; 1 GiB unless said. */
   readonly shardBytes?: number;
 }

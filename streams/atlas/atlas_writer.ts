@@ -11,41 +11,62 @@ import { InputError } from "../../core/errors.ts";
 import { type ShardWriter, shardWriter } from "../parquet/shard_writer.ts";
 import { type AtlasBatch, type AtlasInput, checkBatch } from "./atlas_input.ts";
 import { groupBuilder } from "./cell_group.ts";
-import { encodeGroup, schemaOf } from "./encode_group.ts";
+import { schemaOf } from "./encode_group.ts";
+import { type EncodedGroup, encodeHere, type GroupEncoder } from "./group_encoder.ts";
 import { type Layout, VOCABULARY_NOTE } from "./layout.ts";
 import { type Manifest, MANIFEST_FILE } from "./manifest.ts";
 
 /** Writes the files; throws what the file system throws, and `InputError`s. */
 export interface AtlasWriter {
-  append(batch: AtlasBatch): void;
+  append(batch: AtlasBatch): Promise<void>;
+  /** The shards that are finished, for good. */
+  shards(): Manifest["shards"];
   /** Writes what is left and the manifest. */
-  finish(): Manifest;
+  finish(): Promise<Manifest>;
   /** Closes what is open. */
   close(): void;
+}
+
+/** How an atlas is written. */
+export interface WriterOptions {
+  /** Who encodes; this thread unless given. */
+  readonly encoder?: GroupEncoder;
+  /** Shards that are there already: the cells that come are those behind them. */
+  readonly shards?: Manifest["shards"];
 }
 
 const SHARD_BYTES = 2 ** 30;
 const VOCABULARY_FILE = "vocabulary.txt";
 
-/** Begins an atlas in `folder`, an empty folder. */
-export function atlasWriter(folder: string, input: AtlasInput): AtlasWriter {
+/** Writes an atlas into `folder`, which holds nothing but the shards that are there already. */
+export function atlasWriter(
+  folder: string,
+  input: Omit<AtlasInput, "batches">,
+  { encoder = encodeHere, shards: before = [] }: WriterOptions = {},
+): AtlasWriter {
   const { vocabulary, values, columns, numbers, shardBytes = SHARD_BYTES } = input;
   const layout: Layout = { genes: vocabulary.symbols.length, values, columns, numbers };
   const symbols = vocabulary.symbols.map((symbol) => `${symbol}\n`).join("");
   const sha256 = createHash("sha256").update(symbols).digest("hex");
   const notes = [{ key: VOCABULARY_NOTE, value: sha256 }];
-  const group = groupBuilder(layout), shards: Manifest["shards"][number][] = [];
-  let shard: ShardWriter | undefined, name = "", largest = 0, cells = 0;
+  const group = groupBuilder(layout), shards = [...before];
+  const waiting: (EncodedGroup | Promise<EncodedGroup>)[] = [];
+  let shard: ShardWriter | undefined, name = "", largest = 0;
+  let cells = shards.reduce((sum, { rows }) => sum + rows, 0);
 
-  function flush(): void {
-    if (group.size() === 0) return;
+  async function flush(ahead: number): Promise<void> {
+    if (group.size() > 0) waiting.push(encoder.encode(layout, group.take()));
+    while (waiting.length > ahead) write(await waiting.shift()!);
+  }
+  function write(encoded: EncodedGroup): void {
     if (!shard) {
       name = `cells-${String(shards.length).padStart(5, "0")}.parquet`;
       shard = shardWriter(join(folder, name));
     }
-    const taken = group.take();
-    for (const value of taken.values) if (value > largest) largest = value;
-    shard.write(taken.offsets.length - 1, encodeGroup(layout, taken));
+    shard.write(encoded.rows, encoded.chunks);
+    largest = Math.max(largest, encoded.largest);
+    group.giveBack(encoded.group);
+    encoder.giveBack(encoded);
     if (shard.bytes() >= shardBytes) finishShard();
   }
   function finishShard(): void {
@@ -56,19 +77,21 @@ export function atlasWriter(folder: string, input: AtlasInput): AtlasWriter {
   }
 
   return {
-    append(batch) {
+    async append(batch) {
       checkBatch(batch, layout);
       for (let i = 0; i + 1 < batch.offsets.length; i++) {
-        if (group.isFullFor(batch, i)) flush();
+        if (group.isFullFor(batch, i)) await flush(encoder.ahead);
         group.add(batch, i, cells++);
       }
     },
-    finish() {
-      flush();
+    shards: () => shards,
+    async finish() {
+      await flush(0);
       finishShard();
       if (cells === 0) {
         throw new InputError({ message: "Cannot write an atlas: there are no cells" });
       }
+      const { order = "as given", seed, provenance } = input;
       const manifest: Manifest = {
         format: "gil-atlas",
         version: 1,
@@ -78,8 +101,9 @@ export function atlasWriter(folder: string, input: AtlasInput): AtlasWriter {
         columns: columns.map(({ name, categories }) => ({ name, categories })),
         numbers,
         shards,
-        order: input.order ?? "as given",
-        provenance: input.provenance,
+        order,
+        ...(seed !== undefined && { seed }),
+        provenance,
       };
       put(join(folder, VOCABULARY_FILE), symbols);
       put(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);

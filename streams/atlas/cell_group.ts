@@ -14,18 +14,18 @@ export const GROUP_CELLS = 1024;
 /** Entries after which a row group ends early, so that dense cells do not make it large. */
 export const GROUP_ENTRIES = 2 ** 22;
 
-/** The cells of a row group in compressed-row form; views that the next cell may overwrite. */
+/** The cells of a row group in compressed-row form: the beginnings of arrays that may be longer. */
 export interface CellGroup {
-  readonly offsets: Uint32Array;
-  readonly genes: Uint32Array;
-  readonly values: Float32Array;
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  readonly genes: Uint32Array<ArrayBuffer>;
+  readonly values: Float32Array<ArrayBuffer>;
   /** Codes column by column. */
-  readonly codes: readonly Int32Array[];
+  readonly codes: readonly Int32Array<ArrayBuffer>[];
   /** Numbers column by column. */
-  readonly numbers: readonly Float64Array[];
+  readonly numbers: readonly Float64Array<ArrayBuffer>[];
 }
 
-/** Room for the cells of one row group. */
+/** Gathers the cells of one row group after the other. */
 export interface GroupBuilder {
   /** Cells gathered. */
   size(): number;
@@ -33,40 +33,54 @@ export interface GroupBuilder {
   isFullFor(batch: AtlasBatch, i: number): boolean;
   /** Adds cell `i` of the batch; `row` is its row in the atlas, for messages. */
   add(batch: AtlasBatch, i: number, row: number): void;
-  /** What was gathered; the next cell begins anew. */
+  /** What was gathered, to keep; the next cell begins anew. */
   take(): CellGroup;
+  /** Takes back the memory of a group that nobody looks at any more. */
+  giveBack(group: CellGroup): void;
+}
+
+/** Room for a row group; lists grow where cells are dense. */
+interface GroupRoom {
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  genes: Uint32Array<ArrayBuffer>;
+  values: Float32Array<ArrayBuffer>;
+  readonly codes: readonly Int32Array<ArrayBuffer>[];
+  readonly numbers: readonly Float64Array<ArrayBuffer>[];
 }
 
 /** Makes an empty row group for an atlas of this layout. */
 export function groupBuilder(layout: Layout): GroupBuilder {
-  const offsets = new Uint32Array(GROUP_CELLS + 1);
-  const codes = layout.columns.map(() => new Int32Array(GROUP_CELLS));
-  const numbers = layout.numbers.map(() => new Float64Array(GROUP_CELLS));
-  let genes = new Uint32Array(2 ** 16), values = new Float32Array(2 ** 16), size = 0;
+  const spare: GroupRoom[] = [];
+  let room = roomFor(layout, 2 ** 16), size = 0, most = 0;
 
   function reserve(entries: number): void {
-    if (entries <= genes.length) return;
-    const room = Math.max(entries, 2 * genes.length);
-    const oldGenes = genes, oldValues = values;
-    genes = new Uint32Array(room);
-    values = new Float32Array(room);
-    genes.set(oldGenes);
-    values.set(oldValues);
+    if (entries <= room.genes.length) return;
+    const { genes, values } = room, more = Math.max(entries, 2 * genes.length);
+    room.genes = new Uint32Array(more);
+    room.values = new Float32Array(more);
+    room.genes.set(genes);
+    room.values.set(values);
   }
 
   return {
     size: () => size,
     isFullFor: (batch, i) =>
       size === GROUP_CELLS ||
-      (size > 0 && offsets[size] + batch.offsets[i + 1] - batch.offsets[i] > GROUP_ENTRIES),
+      (size > 0 && room.offsets[size] + batch.offsets[i + 1] - batch.offsets[i] > GROUP_ENTRIES),
     add(batch, i, row) {
       const from = batch.offsets[i], to = batch.offsets[i + 1];
-      const first = offsets[size], end = first + to - from;
+      const first = room.offsets[size], end = first + to - from;
       reserve(end);
+      const { genes, values, codes, numbers } = room;
       genes.set(batch.genes.subarray(from, to), first);
       values.set(batch.values.subarray(from, to), first);
-      sortCell(genes.subarray(first, end), values.subarray(first, end));
-      const fault = cellFault({ genes, values }, { from: first, to: end }, layout);
+      const span = { from: first, to: end };
+      let fault = cellFault(room, span, layout);
+      // Most cells come sorted, and nothing is wrong with them.
+      if (fault) {
+        sortCell(genes.subarray(first, end), values.subarray(first, end));
+        fault = cellFault(room, span, layout);
+      }
       if (fault) throw new InputError({ message: `Cannot write cell ${row}: ${fault}` });
       layout.columns.forEach(({ name, categories }, c) => {
         const code = batch.obs[name][i];
@@ -80,10 +94,14 @@ export function groupBuilder(layout: Layout): GroupBuilder {
         codes[c][size] = code;
       });
       layout.numbers.forEach((name, c) => numbers[c][size] = batch.numbers![name][i]);
-      offsets[++size] = end;
+      room.offsets[++size] = end;
     },
     take() {
-      const cells = size, entries = offsets[cells];
+      const { offsets, genes, values, codes, numbers } = room, cells = size;
+      const entries = offsets[cells];
+      // The next group will not be much larger, and growing would leave memory behind.
+      most = Math.max(most, entries);
+      room = spare.pop() ?? roomFor(layout, Math.ceil(1.05 * most) + 1);
       size = 0;
       return {
         offsets: offsets.subarray(0, cells + 1),
@@ -93,14 +111,28 @@ export function groupBuilder(layout: Layout): GroupBuilder {
         numbers: numbers.map((column) => column.subarray(0, cells)),
       };
     },
+    giveBack({ offsets, genes, values, codes, numbers }) {
+      spare.push({
+        offsets: new Uint32Array(offsets.buffer),
+        genes: new Uint32Array(genes.buffer),
+        values: new Float32Array(values.buffer),
+        codes: codes.map(({ buffer }) => new Int32Array(buffer)),
+        numbers: numbers.map(({ buffer }) => new Float64Array(buffer)),
+      });
+    },
   };
 }
 
-/** Sorts the entries of a cell by gene, in place; most cells come sorted. */
+const roomFor = ({ columns, numbers }: Layout, entries: number): GroupRoom => ({
+  offsets: new Uint32Array(GROUP_CELLS + 1),
+  genes: new Uint32Array(entries),
+  values: new Float32Array(entries),
+  codes: columns.map(() => new Int32Array(GROUP_CELLS)),
+  numbers: numbers.map(() => new Float64Array(GROUP_CELLS)),
+});
+
+/** Sorts the entries of a cell by gene, in place. */
 function sortCell(genes: Uint32Array, values: Float32Array): void {
-  let sorted = true;
-  for (let e = 1; e < genes.length && sorted; e++) sorted = genes[e - 1] <= genes[e];
-  if (sorted) return;
   const order = Uint32Array.from(genes.keys()).sort((a, b) => genes[a] - genes[b]);
   const oldGenes = genes.slice(), oldValues = values.slice();
   for (let e = 0; e < order.length; e++) {

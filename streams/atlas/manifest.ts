@@ -40,6 +40,8 @@ export const Manifest = Schema.Struct({
   ),
   /** Whether neighbouring rows are related, as they come from a study, or in a random order. */
   order: Schema.Literals(["as given", "shuffled"]),
+  /** The seed that the cells were shuffled with, where that is known. */
+  seed: Schema.optionalKey(Count),
   /** Where the cells come from, in words. */
   provenance: Schema.String,
 });

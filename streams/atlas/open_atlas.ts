@@ -1,32 +1,76 @@
 /**
- * An atlas on disk as a source.
+ * An atlas as a source.
  *
  * @module
  */
 
 import { Effect, type Scope } from "effect";
 import { createHash } from "node:crypto";
-import type { InputError } from "../../core/errors.ts";
-import type { Source } from "../../core/source.ts";
-import { attempt } from "../attempt.ts";
-import type { Blocks } from "../reading/blocks.ts";
-import { sourceOf } from "../reading/read_blocks.ts";
+import { bytesOf } from "../../core/report/amount_of_memory.ts";
+import { InputError } from "../../core/errors.ts";
+import type { ReadRequest, Source } from "../../core/source.ts";
+import { attempt, attemptAsync } from "../attempt.ts";
+import { shownPlace } from "../bytes/place.ts";
+import { sliceCells } from "../reading/pool/cut_batches.ts";
+import { lend } from "../reading/pool/leases.ts";
+import { codeScan } from "../reading/scan_codes.ts";
+import type { OnDamage } from "../reading/staging/reader_settings.ts";
+import { GROUP_CELLS } from "./cell_group.ts";
 import type { Manifest } from "./manifest.ts";
+import { lookAtShards } from "./open_shards.ts";
+import { beginReading, goodWorkers, type KnownAtlas } from "./read_atlas.ts";
 import { readManifest } from "./read_manifest.ts";
-import { openShard } from "./shard.ts";
 import { type ShardReader, shardReader } from "./shard_reader.ts";
+import { type Skipped, skippedCells } from "./skipped.ts";
 
-/** An opened atlas: a source, and its row groups for those who want more than batches. */
-export interface Atlas extends Source, Blocks {
+/** An opened atlas: a source, and the columns of its row groups for those who want no cells. */
+export interface Atlas extends Source {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** Cells in each row group. */
+  readonly sizes: readonly number[];
+  /** Begins to read columns; nothing is opened before the first is asked for. */
   open(): ShardReader;
+  /** Cells that were left out so far, as they could not be read. */
+  skipped(): Skipped;
 }
 
+/** How an atlas is read; nothing of it changes which cells come, or in which order. */
+export interface AtlasOptions {
+  /** Workers that decode; 0 is this thread. One or two unless given, none for a small atlas. */
+  readonly workers?: number | undefined;
+  /** Bytes, or words such as "512MB", which is what it is unless given: what reading may hold. */
+  readonly memory?: number | string | undefined;
+  /** "fail" unless given; "skip" leaves the cells of damaged row groups out, and counts them. */
+  readonly onDamage?: OnDamage | undefined;
+}
+
+/** What reading may hold unless somebody says otherwise. */
+export const MEMORY = "512MB";
+
+/** Reads what an atlas says of itself and the footers of all its shards; nothing stays open. */
+export const lookAtAtlas: (place: string) => Effect.Effect<KnownAtlas, InputError> = Effect.fn(
+  "lookAtAtlas",
+)(function* (place: string) {
+  const { manifest, vocabulary } = yield* readManifest(place);
+  const { values, columns, numbers } = manifest, { genes, sha256 } = manifest.vocabulary;
+  const layout = { genes, sha256, values, columns, numbers };
+  const known = yield* attemptAsync(
+    `Cannot open atlas "${shownPlace(place)}"`,
+    () => lookAtShards(place, manifest, layout),
+  );
+  const scan = codeScan({
+    columns,
+    sizes: Array.from(known.sizes.cells),
+    open: () => shardReader(known, layout),
+  });
+  return { manifest, vocabulary, layout, known, scan };
+});
+
 /**
- * Opens the atlas in `folder`: manifest, vocabulary and the footers of all shards are read and held
- * against each other; cells are read when they are asked for. Closing the scope closes every file
- * that an unfinished iteration still has open.
+ * Opens the atlas in a folder or at an address: manifest, vocabulary and the footers of all shards are
+ * read and held against each other; cells are read when they are asked for, within `memory`. Closing
+ * the scope ends every iteration that is not finished, its workers and its files.
  *
  * @example Read an atlas in a random order
  * ```ts
@@ -45,37 +89,64 @@ export interface Atlas extends Source, Blocks {
  * }));
  * ```
  */
-export const openAtlas: (folder: string) => Effect.Effect<Atlas, InputError, Scope.Scope> = Effect
-  .fn("openAtlas")(function* (folder: string) {
-    const { manifest, vocabulary } = yield* readManifest(folder);
-    const { values, columns, numbers } = manifest, { genes, sha256 } = manifest.vocabulary;
-    const layout = { genes, sha256, values, columns, numbers };
-    const shards = yield* attempt(
-      `Cannot open atlas "${folder}"`,
-      () => manifest.shards.map((entry) => openShard(folder, entry, layout)),
+export const openAtlas: (
+  place: string,
+  options?: AtlasOptions,
+) => Effect.Effect<Atlas, InputError, Scope.Scope> = Effect
+  .fn("openAtlas")(function* (place: string, options: AtlasOptions = {}) {
+    const atlas = yield* lookAtAtlas(place), { manifest, vocabulary, layout, known } = atlas;
+    const skipped = skippedCells(known.shards);
+    const memory = yield* attempt("Cannot open an atlas", () => bytesIn(options.memory));
+    const means = {
+      workers: options.workers ?? goodWorkers(manifest.cells),
+      memory,
+      onDamage: options.onDamage ?? "fail",
+      onDamages: skipped.add,
+    } as const;
+    const ending = yield* Effect.acquireRelease(
+      Effect.sync(() => ({ abort: new AbortController(), open: new Set<() => Promise<void>>() })),
+      ({ abort, open }) =>
+        Effect.promise(async () => {
+          abort.abort(new RangeError("Cannot go on reading: the atlas is closed"));
+          await Promise.all(Array.from(open, (close) => close()));
+        }),
     );
-    const readers = yield* Effect.acquireRelease(
-      Effect.sync(() => new Set<ShardReader>()),
-      (readers) =>
-        Effect.promise(() => Promise.all(Array.from(readers, (reader) => reader.close()))),
-    );
-    const blocks = {
+    function kept<A extends { close(): Promise<void> }>(opened: A): A {
+      const close = async () => {
+        ending.open.delete(close);
+        await opened.close();
+      };
+      ending.open.add(close);
+      return { ...opened, close };
+    }
+    async function* read(request: ReadRequest) {
+      const open = async () => kept(await beginReading(atlas, request, means));
+      const { signal } = ending.abort;
+      for await (const lease of lend(open, { batch: request.batch, signal })) {
+        yield sliceCells(lease, 0, lease.cells.length);
+      }
+    }
+    return {
+      folder: place,
+      manifest,
       vocabulary,
-      values,
-      columns,
-      sizes: shards.flatMap(({ sizes }) => sizes),
-      open(): ShardReader {
-        const reader = shardReader(shards, layout);
-        readers.add(reader);
-        return {
-          ...reader,
-          async close() {
-            readers.delete(reader);
-            await reader.close();
-          },
-        };
-      },
+      cells: manifest.cells,
+      values: manifest.values,
+      columns: manifest.columns,
+      sizes: Array.from(known.sizes.cells),
+      ...(manifest.order === "shuffled" && { grain: GROUP_CELLS }),
+      fingerprint: createHash("sha256").update(JSON.stringify(manifest)).digest("hex"),
+      open: () => kept(shardReader(known, layout)),
+      read,
+      skipped: skipped.sum,
     };
-    const fingerprint = createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
-    return { folder, manifest, ...blocks, ...sourceOf(blocks), fingerprint };
   });
+
+/** Bytes of a setting; throws an InputError for words that are no amount of memory. */
+export function bytesIn(memory: number | string = MEMORY): number {
+  try {
+    return typeof memory === "number" ? memory : bytesOf(memory);
+  } catch (cause) {
+    throw new InputError({ message: (cause as Error).message });
+  }
+}

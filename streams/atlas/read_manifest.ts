@@ -1,17 +1,18 @@
 /**
- * What an atlas folder says of itself, checked.
+ * What an atlas says of itself, checked.
  *
  * @module
  */
 
 import { Effect } from "effect";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { decode } from "../../core/decode.ts";
 import { InputError } from "../../core/errors.ts";
 import type { Vocabulary } from "../../core/vocabulary.ts";
-import { attempt } from "../attempt.ts";
+import { attempt, attemptAsync } from "../attempt.ts";
+import { isAddress, joinPlace, pathOf, shownPlace } from "../bytes/place.ts";
+import { readWhole } from "../bytes/read_whole.ts";
 import { checkNames } from "./check_names.ts";
 import { Manifest, MANIFEST_FILE } from "./manifest.ts";
 
@@ -21,17 +22,16 @@ export interface Contents {
   readonly vocabulary: Vocabulary;
 }
 
-/** Reads the manifest and the vocabulary of the atlas in `folder`; no shard is touched. */
-export const readManifest: (folder: string) => Effect.Effect<Contents, InputError> = Effect.fn(
+/** Reads the manifest and the vocabulary of the atlas in a folder or at an address; no shard is touched. */
+export const readManifest: (place: string) => Effect.Effect<Contents, InputError> = Effect.fn(
   "readManifest",
-)(function* (folder: string) {
-  const doing = `Cannot open atlas "${folder}"`;
+)(function* (place: string) {
+  const shown = shownPlace(place), doing = `Cannot open atlas "${shown}"`;
   const refuse = (why: string) => new InputError({ message: `${doing}: ${why}` });
-  const path = join(folder, MANIFEST_FILE);
-  if (existsSync(folder) && !existsSync(path)) {
-    return yield* refuse(`it has no ${MANIFEST_FILE}; "gil atlas import" makes an atlas`);
-  }
-  const text = yield* attempt(doing, () => readFileSync(path, "utf8"));
+  const fault = yield* attempt(doing, () => folderFault(place));
+  if (fault) return yield* refuse(fault);
+  const bytesOf = (file: string) => attemptAsync(doing, () => readWhole(joinPlace(place, file)));
+  const text = new TextDecoder().decode(yield* bytesOf(MANIFEST_FILE));
   const json = yield* Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: () => refuse(`${MANIFEST_FILE} is not JSON; copy or import the atlas again`),
@@ -39,13 +39,14 @@ export const readManifest: (folder: string) => Effect.Effect<Contents, InputErro
   const manifest = yield* decode(
     Manifest,
     json,
-    `Cannot read ${MANIFEST_FILE} of atlas "${folder}"`,
+    `Cannot read ${MANIFEST_FILE} of atlas "${shown}"`,
   )
     .pipe(Effect.mapError(({ message }) => new InputError({ message })));
 
   const { file, genes, sha256 } = manifest.vocabulary;
-  const lines = yield* attempt(doing, () => readFileSync(join(folder, file)));
-  const symbols = lines.toString("utf8").split("\n").slice(0, -1);
+  const lines = yield* bytesOf(file);
+  const symbols = new TextDecoder("utf-8", { ignoreBOM: true }).decode(lines).split("\n")
+    .slice(0, -1);
   if (createHash("sha256").update(lines).digest("hex") !== sha256 || symbols.length !== genes) {
     return yield* refuse(`${file} is not the vocabulary that the atlas was written with`);
   }
@@ -57,3 +58,11 @@ export const readManifest: (folder: string) => Effect.Effect<Contents, InputErro
   yield* attempt(doing, () => checkNames({ ...manifest, vocabulary }));
   return { manifest, vocabulary };
 });
+
+/** Why a folder cannot be an atlas; addresses answer for themselves. */
+function folderFault(place: string): string | undefined {
+  if (isAddress(place)) return undefined;
+  if (!existsSync(pathOf(place))) return "there is no such file or folder";
+  if (existsSync(joinPlace(place, MANIFEST_FILE))) return undefined;
+  return `it has no ${MANIFEST_FILE}; "gil atlas import" makes an atlas`;
+}

@@ -1,77 +1,114 @@
 /**
- * One shard, its footer read and held against the manifest.
+ * One shard, opened and held against what is known of it.
+ *
+ * Loaded by decode workers too, so nothing here loads Effect.
  *
  * @module
  */
 
-import { statSync } from "node:fs";
-import { join } from "node:path";
-import type { FileMetaData } from "hyparquet";
-import { InputError } from "../../core/errors.ts";
-import { explain } from "../attempt.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
+import { openBytes } from "../bytes/open_bytes.ts";
 import { chunkOf } from "../parquet/chunk.ts";
-import { readFooter } from "../parquet/footer.ts";
-import { type Leaf, leafOf } from "../parquet/leaf.ts";
+import { openColumns, openTable, type ParquetTable, type TableColumn } from "../parquet/table.ts";
 import { COUNTS, GENES, type Layout, VOCABULARY_NOTE } from "./layout.ts";
-import type { Manifest } from "./manifest.ts";
+import { slimMetadata } from "./slim_metadata.ts";
+
+/** What is known of a shard before it is opened; plain data. */
+export interface ShardEntry {
+  /** Its name within the atlas. */
+  readonly name: string;
+  /** Path or address. */
+  readonly place: string;
+  readonly bytes: number;
+  readonly rows: number;
+  /** What its bytes were when the atlas was opened. */
+  readonly version?: string;
+}
 
 /** A shard that can be read. */
 export interface Shard {
-  /** Its name within the atlas. */
-  readonly name: string;
-  readonly path: string;
-  /** Bytes of the file. */
-  readonly size: number;
-  readonly metadata: FileMetaData;
-  /** Its columns by name. */
-  readonly leaves: ReadonlyMap<string, Leaf>;
-  /** Cells in each row group. */
-  readonly sizes: readonly number[];
+  readonly entry: ShardEntry;
+  readonly bytes: ByteSource;
+  readonly columns: ReadonlyMap<string, TableColumn>;
+  /** First cell of each row group, then the cells in all. */
+  readonly starts: Uint32Array;
 }
 
-/** Reads the footer of a shard; throws an `InputError` where it is not what the manifest says. */
-export function openShard(
-  folder: string,
-  entry: Manifest["shards"][number],
-  layout: Layout & { readonly sha256: string },
-): Shard {
-  const doing = `Cannot open atlas shard "${entry.file}"`, path = join(folder, entry.file);
+/** What all shards of an atlas must be like. */
+export type AtlasLayout = Layout & { readonly sha256: string };
+
+/**
+ * Opens a shard and the columns of these names.
+ *
+ * @throws RangeError where it is not what is known of it, and what the file system throws.
+ */
+export async function openShard(
+  entry: ShardEntry,
+  { layout, names, signal }: {
+    readonly layout: AtlasLayout;
+    readonly names: readonly string[];
+    readonly signal?: AbortSignal;
+  },
+): Promise<Shard> {
+  const bytes = await openBytes(entry.place, signal ? { signal } : {});
   try {
-    const size = statSync(path).size;
-    if (size !== entry.bytes) throw new RangeError(`it has ${size} of ${entry.bytes} bytes`);
-    const metadata = readFooter(path, size);
-    const note = metadata.key_value_metadata?.find(({ key }) => key === VOCABULARY_NOTE);
-    if (note && note.value !== layout.sha256) {
-      throw new RangeError("it was written with another vocabulary");
+    if (bytes.size !== entry.bytes) {
+      throw new RangeError(`it has ${bytes.size} of ${entry.bytes} bytes`);
     }
-    const leaves = leavesOf(metadata, layout);
-    const sizes = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
-    const rows = sizes.reduce((sum, each) => sum + each, 0);
-    if (rows !== entry.rows || sizes.some((each) => each <= 0)) {
-      throw new RangeError(`it holds ${rows} of ${entry.rows} cells`);
+    checkVersion(entry, bytes);
+    const table = await openTable(bytes), metadata = slimMetadata(table.metadata);
+    checkNote(table, layout);
+    const columns = await openColumns({ bytes, metadata }, names);
+    for (const [i, { leaf }] of columns.entries()) {
+      const lists = names[i] === GENES || names[i] === COUNTS ? 1 : 0;
+      if (leaf.lists === lists) continue;
+      throw new RangeError(`it has no column "${names[i]}"${lists ? " of lists" : ""}`);
     }
-    for (const [group, rows] of sizes.entries()) {
-      for (const [name, leaf] of leaves) {
-        const { values } = chunkOf(metadata, group, leaf, size);
-        if (leaf.lists && values > rows * Math.max(1, layout.genes)) {
-          throw new RangeError(`column "${name}" claims more values than cells have genes`);
-        }
-      }
-    }
-    return { name: entry.file, path, size, metadata, leaves, sizes };
+    return {
+      entry,
+      bytes,
+      columns: new Map(columns.map((column, i) => [names[i], column])),
+      starts: startsOf(metadata, entry),
+    };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw explain(doing, cause) ??
-      new InputError({ message: `${doing}: ${why}; copy or import the atlas again` });
+    await bytes.close();
+    throw cause;
   }
 }
 
-/** The columns that the manifest promises. */
-function leavesOf(metadata: FileMetaData, layout: Layout): Map<string, Leaf> {
-  const singles = [...layout.columns.map(({ name }) => name), ...layout.numbers];
-  return new Map([GENES, COUNTS, ...singles].map((name) => {
-    const leaf = leafOf(metadata, name), lists = name === GENES || name === COUNTS ? 1 : 0;
-    if (leaf?.lists === lists) return [name, leaf];
-    throw new RangeError(`it has no column "${name}"${lists ? " of lists" : ""}`);
-  }));
+/** Throws where the bytes are no longer those that the atlas was opened with. */
+export function checkVersion({ version }: ShardEntry, bytes: ByteSource): void {
+  if (version !== undefined && version !== bytes.version) {
+    throw new RangeError("it changed while the atlas was read");
+  }
+}
+
+/** Throws a RangeError where the footer claims what no shard of this layout has. */
+export function checkChunks({ columns, starts, bytes }: Shard, layout: Layout): void {
+  for (const [name, { table, leaf }] of columns) {
+    for (let group = 0; group + 1 < starts.length; group++) {
+      const { values, rows } = chunkOf(table.metadata, group, leaf, bytes.size);
+      if (leaf.lists && values > rows * Math.max(1, layout.genes)) {
+        throw new RangeError(`column "${name}" claims more values than cells have genes`);
+      }
+    }
+  }
+}
+
+function checkNote({ metadata }: ParquetTable, { sha256 }: AtlasLayout): void {
+  const note = metadata.key_value_metadata?.find(({ key }) => key === VOCABULARY_NOTE);
+  if (note && note.value !== sha256) {
+    throw new RangeError("it was written with another vocabulary");
+  }
+}
+
+function startsOf({ row_groups }: ParquetTable["metadata"], { rows }: ShardEntry): Uint32Array {
+  const sizes = row_groups.map(({ num_rows }) => Number(num_rows));
+  const sum = sizes.reduce((sum, size) => sum + size, 0);
+  if (sum !== rows || sizes.some((size) => size <= 0)) {
+    throw new RangeError(`it holds ${sum} of ${rows} cells`);
+  }
+  const starts = new Uint32Array(sizes.length + 1);
+  sizes.forEach((size, group) => starts[group + 1] = starts[group] + size);
+  return starts;
 }

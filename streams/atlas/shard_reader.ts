@@ -1,139 +1,97 @@
 /**
- * The row groups of an atlas as blocks of cells.
+ * The columns that describe the cells of an atlas, row group by row group.
  *
  * @module
  */
 
-import { type FileHandle, open } from "node:fs/promises";
-import { InputError } from "../../core/errors.ts";
-import { explain } from "../attempt.ts";
-import type { BlockReader } from "../reading/blocks.ts";
-import { chunkOf } from "../parquet/chunk.ts";
-import {
-  type ColumnPlace,
-  readCodesInto,
-  readListInto,
-  readNumbersInto,
-} from "../parquet/read_column.ts";
-import { cellFault } from "./cell_fault.ts";
-import { COUNTS, GENES, type Layout } from "./layout.ts";
-import type { Shard } from "./shard.ts";
+import type { CellBatch } from "../../core/batch.ts";
+import { isFast } from "../parquet/chunk.ts";
+import { decodeCodesInto, decodeNumbersInto } from "../parquet/decode_single.ts";
+import { type Piece, planPiece } from "../parquet/piece.ts";
+import type { SlowColumn } from "../parquet/slow_column.ts";
+import { codebook } from "../reading/staging/codebook.ts";
+import { faultOf } from "../reading/staging/reader_settings.ts";
+import { shelfOf } from "../reading/staging/shelf.ts";
+import { appendCodes, appendNumbers } from "../reading/staging/slow_columns.ts";
+import type { KnownShards } from "./open_shards.ts";
+import { readingFailure } from "./reading_failure.ts";
+import type { AtlasLayout } from "./shard.ts";
 
-/** Reads the blocks of an atlas. */
-export interface ShardReader extends BlockReader {
+/** Reads columns of row groups, which are the blocks of an atlas; asked for one thing at a time. */
+export interface ShardReader {
+  /** Category codes of the block's cells in these columns; -1 where a cell has none. */
+  codes(block: number, columns: readonly string[]): Promise<CellBatch["obs"]>;
   /** A number column of a block; NaN where a cell has none. */
   numbers(block: number, column: string): Promise<Float64Array>;
+  /** Closes whatever is open. */
+  close(): Promise<void>;
 }
 
-/** Arrays that a slot keeps from block to block: fresh memory costs seven times a copy. */
-interface Slot {
-  genes: Uint32Array;
-  values: Float32Array;
+/** A column of a row group as it was read: in one way or the other. */
+interface Read {
+  readonly fast?: { readonly piece: Piece; readonly bytes: Uint8Array };
+  readonly slow?: SlowColumn;
 }
 
-/** Begins to read; at most one shard is open at a time. */
-export function shardReader(shards: readonly Shard[], layout: Layout): ShardReader {
-  const places = shards.flatMap((shard) => shard.sizes.map((_, group) => ({ shard, group })));
-  const codebooks = new Map(layout.columns.map(({ name, categories }) => [
-    name,
-    new Map(categories.map((category, code) => [category, code])),
-  ]));
-  const slots: Slot[] = [];
-  let opened: { readonly shard: Shard; readonly file: Promise<FileHandle> } | undefined;
-  let bytes = new Uint8Array(0), closed = false;
+/** Begins to read. */
+export function shardReader(
+  { shards, groups, sizes }: KnownShards,
+  layout: AtlasLayout,
+): ShardReader {
+  const shelf = shelfOf(shards, layout, [
+    ...layout.columns.map(({ name }) => name),
+    ...layout.numbers,
+  ]);
+  const places = groups.flatMap((count, shard) =>
+    Array.from({ length: count }, (_, group) => ({ shard, group }))
+  );
+  const codebooks = new Map(
+    layout.columns.map(({ name }) => [name, codebook(layout.columns, name)]),
+  );
 
-  const rowsOf = (block: number) => places[block].shard.sizes[places[block].group];
-  const codesOf = (name: string) => (text: string) => {
-    const code = codebooks.get(name)!.get(text);
-    if (code !== undefined) return code;
-    throw new RangeError(`column "${name}" has the unknown category "${text}"`);
-  };
-  function memory(length: number): Uint8Array {
-    if (bytes.length < length) bytes = new Uint8Array(Math.ceil(length * 1.25));
-    return bytes;
-  }
-  async function shut(): Promise<void> {
-    const file = opened?.file;
-    opened = undefined;
-    // Whoever asked for the file hears why it could not be opened.
-    await file?.then((handle) => handle.close(), () => undefined);
-  }
-  async function fileOf(shard: Shard): Promise<FileHandle> {
-    if (closed) throw new RangeError("the atlas is closed");
-    if (opened?.shard !== shard) {
-      await shut();
-      opened = { shard, file: open(shard.path, "r") };
-    }
-    return await opened.file;
-  }
-  async function column<A>(
+  /** Reads a column and has it appended to an array of its cells. */
+  async function column(
     block: number,
     name: string,
-    read: (place: ColumnPlace) => Promise<A>,
-  ): Promise<A> {
-    const { shard, group } = places[block], { metadata, size } = shard;
+    append: (read: Read) => void,
+  ): Promise<void> {
+    const { shard, group } = places[block], rows = { from: 0, to: sizes.cells[block] };
     try {
-      const chunk = chunkOf(metadata, group, shard.leaves.get(name)!, size);
-      return await read({ file: await fileOf(shard), size, metadata, group, chunk, memory });
+      const { columns } = await shelf.shard(shard);
+      const piece = planPiece(columns.get(name)!, group, rows);
+      if (!isFast(piece.chunk)) {
+        const reader = await shelf.slow(shard);
+        return append({ slow: await reader.read(name, group, rows) });
+      }
+      const [{ from, to }] = piece.ranges, bytes = new Uint8Array(to - from);
+      await (await shelf.bytes(shard)).read(bytes, from);
+      append({ fast: { piece, bytes } });
     } catch (cause) {
-      throw damaged(shard, group, cause);
+      throw readingFailure(shards, faultOf(cause), { shard, group });
     }
   }
-
   return {
-    async codes(block, columns) {
+    async codes(block, names) {
       const obs: [string, Int32Array][] = [];
-      for (const name of columns) {
-        const codes = new Int32Array(rowsOf(block)), known = codesOf(name);
-        await column(block, name, (place) => readCodesInto(codes, place, known));
+      for (const name of names) {
+        const codes = new Int32Array(sizes.cells[block]);
+        const target = { codes, row: 0, codeOf: codebooks.get(name)! };
+        await column(block, name, ({ fast, slow }) => {
+          if (fast) decodeCodesInto(target, fast.piece, [fast.bytes]);
+          else appendCodes(target, slow!);
+        });
         obs.push([name, codes]);
       }
       return Object.fromEntries(obs);
     },
     async numbers(block, name) {
-      const numbers = new Float64Array(rowsOf(block));
-      await column(block, name, (place) => readNumbersInto(numbers, place));
+      const numbers = new Float64Array(sizes.cells[block]), target = { numbers, row: 0 };
+      await column(block, name, ({ fast, slow }) => {
+        if (fast) decodeNumbersInto(target, fast.piece, [fast.bytes]);
+        else appendNumbers(target, slow!);
+      });
       return numbers;
     },
-    async entries(block, slot) {
-      const rows = rowsOf(block), offsets = new Uint32Array(rows + 1);
-      const kept = slots[slot] ??= { genes: new Uint32Array(0), values: new Float32Array(0) };
-      const entries = await column(block, GENES, (place) => {
-        if (kept.genes.length < place.chunk.values) kept.genes = new Uint32Array(roomFor(place));
-        return readListInto(offsets, kept.genes, place);
-      });
-      await column(block, COUNTS, async (place) => {
-        if (kept.values.length < place.chunk.values) kept.values = new Float32Array(roomFor(place));
-        const others = new Uint32Array(rows + 1);
-        await readListInto(others, kept.values, place);
-        for (let row = 0; row <= rows; row++) {
-          if (others[row] === offsets[row]) continue;
-          throw new RangeError("a cell has not as many values as genes");
-        }
-        for (let row = 0; row < rows; row++) {
-          const fault = cellFault(kept, { from: offsets[row], to: offsets[row + 1] }, layout);
-          if (fault) throw new RangeError(`cell ${row} is wrong: ${fault}`);
-        }
-      });
-      return {
-        offsets,
-        genes: kept.genes.subarray(0, entries),
-        values: kept.values.subarray(0, entries),
-      };
-    },
-    async close() {
-      closed = true;
-      await shut();
-    },
+    close: shelf.close,
   };
-}
-
-/** A little more than a column needs, so that the next one fits too. */
-const roomFor = ({ chunk }: ColumnPlace): number => Math.ceil(chunk.values * 1.25);
-
-function damaged(shard: Shard, group: number, cause: unknown): InputError {
-  const doing = `Cannot read atlas shard "${shard.name}", row group ${group}`;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return explain(doing, cause) ??
-    new InputError({ message: `${doing}: ${why}; copy or import the atlas again` });
 }

@@ -26,30 +26,45 @@ export interface Staging {
   readonly path: string;
   /** Gives it its name. */
   publish(): void;
-  /** Removes it; nothing once it is published. */
+  /** Removes it, unless it is published, and what it was made in. */
   discard(): void;
 }
 
 /** Makes a hidden folder beside `folder`, which must not exist or be empty. */
 export function openStaging(folder: string): Staging {
+  checkVacant(folder);
   const target = resolve(folder), parent = dirname(target);
-  if (existsSync(target) && readdirSync(target).length > 0) {
-    throw new InputError({
-      message: `Cannot write atlas "${folder}": the folder is not empty; name another or remove it`,
-    });
-  }
   mkdirSync(parent, { recursive: true });
-  const path = mkdtempSync(join(parent, `.${basename(target)}-`));
+  // The folder itself has the mode that folders have; a temporary one is its owner's alone.
+  const above = mkdtempSync(join(parent, `.${basename(target)}-`)), path = join(above, "atlas");
+  mkdirSync(path);
   return {
     path,
-    publish() {
-      syncFolder(path);
-      if (existsSync(target)) rmdirSync(target);
-      renameSync(path, target);
-      syncFolder(parent);
-    },
-    discard: () => rmSync(path, { recursive: true, force: true }),
+    publish: () => publish(path, folder),
+    discard: () => rmSync(above, { recursive: true, force: true }),
   };
+}
+
+/** Whether there is something where a folder is to be. */
+export function isFilled(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
+
+/** Throws an `InputError` unless `folder` does not exist or is empty. */
+export function checkVacant(folder: string): void {
+  if (!isFilled(folder)) return;
+  throw new InputError({
+    message: `Cannot write atlas "${folder}": the folder is not empty; name another or remove it`,
+  });
+}
+
+/** Gives the folder at `path` the name `folder`, which nothing or an empty folder has. */
+export function publish(path: string, folder: string): void {
+  const target = resolve(folder);
+  syncFolder(path);
+  if (existsSync(target)) rmdirSync(target);
+  renameSync(path, target);
+  syncFolder(dirname(target));
 }
 
 /** Brings the names in a folder to the disk, where the system can open one. */

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { Effect, Stream } from "effect";
-import { InputError } from "../../core/errors.ts";
-import { attempt } from "../attempt.ts";
+import { Effect } from "effect";
+import type { InputError } from "../../core/errors.ts";
+import { attempt, attemptAsync } from "../attempt.ts";
 import type { AtlasInput } from "./atlas_input.ts";
 import { atlasWriter } from "./atlas_writer.ts";
 import { checkNames } from "./check_names.ts";
+import { inTurn } from "./in_turn.ts";
 import type { Manifest } from "./manifest.ts";
 import { openStaging } from "./staging.ts";
 
@@ -36,15 +37,8 @@ export const writeAtlas: (
         Effect.acquireUseRelease(
           attempt(doing, () => atlasWriter(staging.path, input)),
           (writer) =>
-            Stream.fromAsyncIterable(input.batches, (cause) => cause).pipe(
-              Stream.catch((cause) =>
-                cause instanceof InputError ? Stream.fail(cause) : Stream.die(cause)
-              ),
-              // Sources that never wait would leave no moment for an interruption to be heard.
-              Stream.runForEach((batch) =>
-                Effect.andThen(attempt(doing, () => writer.append(batch)), Effect.yieldNow)
-              ),
-              Effect.andThen(attempt(doing, () => writer.finish())),
+            inTurn(doing, input.batches, (batch) => writer.append(batch)).pipe(
+              Effect.andThen(attemptAsync(doing, () => writer.finish())),
               Effect.tap(attempt(doing, () => staging.publish())),
             ),
           (writer) => Effect.sync(() => writer.close()),

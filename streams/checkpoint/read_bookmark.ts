@@ -5,7 +5,7 @@
  */
 
 import { InputError } from "../../core/errors.ts";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import type { Bookmark } from "./bookmark.ts";
 import { Damage, orDamage } from "./damage.ts";
 import type { Disk } from "./disk.ts";

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { decodeTensors, type StoredTensor } from "../../core/model/safetensors.ts";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { Damage, damageOf, orDamage } from "./damage.ts";
 import type { Disk } from "./disk.ts";
 import {

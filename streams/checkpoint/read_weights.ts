@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import { decodeTensors, type TensorFile } from "../../core/model/safetensors.ts";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { Damage } from "./damage.ts";
 import { type Disk, localDisk } from "./disk.ts";
 import { MANIFEST_FILE } from "./manifest.ts";

@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import type { Disk } from "./disk.ts";
 
 /** What follows the number of a checkpoint that is not complete yet. */

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { queue } from "../engine/queue.ts";
 import type { Bookmark } from "./bookmark.ts";
 import { Damage } from "./damage.ts";

@@ -10,15 +10,24 @@ import { wrap } from "../../core/report/wrap.ts";
 import type { syntheticAtlas } from "../reading/synthesise.ts";
 import { load, print, width } from "./command.ts";
 import { count, given, importing, json, text } from "./flags.ts";
+import { Screen } from "./screen.ts";
 
 const folder = Argument.String("folder").pipe(Argument.withDescription("Folder of the atlas"));
+const some = (name: string, description: string) =>
+  Flag.Int(name).pipe(
+    Flag.withDescription(`${description}; the atlas knows what is good`),
+    Flag.filter((n) => n > 0, () => "Expected a number above zero"),
+    Flag.optional,
+  );
 const newAtlas = text("output", "folder", "New folder for the atlas");
 
 const importCommand = Command.make(
   "import",
   {
     inputs: Argument.String("input").pipe(
-      Argument.withDescription("An h5ad file or a folder with Matrix Market files, or name=path"),
+      Argument.withDescription(
+        "An h5ad, 10x .h5, zarr or Matrix Market file or folder, or name=path",
+      ),
       Argument.variadic({ min: 1 }),
     ),
     output: newAtlas,
@@ -29,9 +38,11 @@ const importCommand = Command.make(
   },
   Effect.fnUntraced(function* ({ inputs, output, vocabulary, options }) {
     const { importAtlas } = yield* load(() => import("../import/import_atlas.ts"));
+    const { keptInWords } = yield* load(() => import("../import/shuffle/workshop.ts"));
     const { readSymbols } = yield* load(() => import("../import/read_symbols.ts"));
     const { writtenInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
     const { openCounter } = yield* load(() => import("./counter.ts"));
+    const screen = yield* Screen, tell = (line: string) => screen.tell(`${line}\n`);
     const genes = Option.isSome(vocabulary)
       ? { genes: yield* readSymbols(vocabulary.value) }
       : undefined;
@@ -39,15 +50,15 @@ const importCommand = Command.make(
     const { manifest, notes } = yield* Effect.scoped(
       Effect.flatMap(
         openCounter("cells"),
-        (show) => importAtlas(request, ({ done, all }) => show(done, all)),
+        (show) => importAtlas(request, { progress: ({ done, all }) => show(done, all), tell }),
       ),
-    );
+    ).pipe(Effect.onInterrupt(() => Effect.sync(() => keptInWords(output).forEach(tell))));
     const columns = yield* width;
     yield* print(
       [...notes, writtenInWords(output, manifest)].flatMap((line) => wrap(line, 2, columns)),
     );
   }),
-).pipe(Command.withDescription("Write h5ad files and Matrix Market folders as one atlas"));
+).pipe(Command.withDescription("Write h5ad, 10x, zarr and Matrix Market data as one atlas"));
 
 const info = Command.make(
   "info",
@@ -77,12 +88,46 @@ const head = Command.make(
   }),
 ).pipe(Command.withDescription("Show the first cells of an atlas"));
 
+const stats = Command.make(
+  "stats",
+  { folder, json: json("Print it as JSON") },
+  Effect.fnUntraced(function* ({ folder, json }) {
+    const { atlasStats } = yield* load(() => import("../atlas/atlas_stats.ts"));
+    const { statsInWords } = yield* load(() => import("../atlas/stats_in_words.ts"));
+    const { openCounter } = yield* load(() => import("./counter.ts"));
+    const found = yield* Effect.scoped(
+      Effect.flatMap(openCounter("cells"), (show) => atlasStats(folder, show)),
+    );
+    yield* print(json ? [JSON.stringify(found, null, 2)] : statsInWords(found, yield* width));
+  }),
+).pipe(Command.withDescription("Read every cell of an atlas and say what they are like"));
+
+const order = Command.make(
+  "order",
+  {
+    folder,
+    label: text("label", "column", "Column that batches should mix"),
+    batch: count("batch", 128, "Cells in a batch"),
+    seed: count("seed", 1, "Seed of the order"),
+    block: some("block", "Neighbours that are drawn together"),
+    window: some("window", "Cells that are mixed at once"),
+    json: json("Print it as JSON"),
+  },
+  Effect.fnUntraced(function* ({ folder, json, block, window, ...request }) {
+    const { orderOf } = yield* load(() => import("../atlas/order_of.ts"));
+    const { orderInWords } = yield* load(() => import("../atlas/order_in_words.ts"));
+    const found = yield* orderOf(folder, { ...request, ...given({ block, window }) });
+    yield* print(json ? [JSON.stringify(found, null, 2)] : orderInWords(found, yield* width));
+  }),
+).pipe(Command.withDescription("Measure how well reading an atlas at random mixes a label"));
+
 const verify = Command.make(
   "verify",
   { folder },
   Effect.fnUntraced(function* ({ folder }) {
     const { verifyAtlas } = yield* load(() => import("../atlas/verify_atlas.ts"));
-    const cells = yield* verifyAtlas(folder);
+    const { openCounter } = yield* load(() => import("./counter.ts"));
+    const cells = yield* verifyAtlas(folder, openCounter);
     yield* print([`${cells.toLocaleString("en")} cells, every byte as it was written`]);
   }),
 ).pipe(Command.withDescription("Read every byte of an atlas and compare it with its hashes"));
@@ -115,5 +160,13 @@ const synthOf = (complete: Complete) =>
 export const atlasCommand = (complete: Complete) =>
   Command.make("atlas").pipe(
     Command.withDescription("Make, look at and check atlases"),
-    Command.withSubcommands([importCommand, info, head, verify, synthOf(complete)]),
+    Command.withSubcommands([
+      importCommand,
+      info,
+      head,
+      stats,
+      order,
+      verify,
+      synthOf(complete),
+    ]),
   );

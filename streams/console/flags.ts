@@ -70,15 +70,20 @@ export const importing: Readonly<Record<string, Flag.Flag<Option.Option<unknown>
     optionsOf(ImportOptions).filter(({ name }) => name !== "genes").map((option) => {
       const { name, type, description, default: fallback } = option;
       const what = capital(description) +
-        (fallback === undefined || type.startsWith("list") ? "" : `; ${fallback} unless given`);
-      const flag: Flag.Flag<unknown> = type.startsWith("list")
-        ? list(name, "a,b", what)
-        : type.startsWith("number")
-        ? Flag.Finite(name).pipe(Flag.withDescription(what))
-        : text(name, choices(type), what);
-      return [name, Flag.optional(flag)];
+        (fallback === undefined || /^(list|true)/.test(type) ? "" : `; ${fallback} unless given`);
+      return [name, Flag.optional(flagOf({ name: dashed(name), type, what }))];
     }),
   );
+
+/** The flag of an option of a type in words. */
+function flagOf(
+  { name, type, what }: { readonly name: string; readonly type: string; readonly what: string },
+): Flag.Flag<unknown> {
+  if (type.startsWith("list")) return list(name, "a,b", what);
+  if (type.startsWith("true")) return Flag.Boolean(name).pipe(Flag.withDescription(what));
+  if (/^(whole )?number/.test(type)) return Flag.Finite(name).pipe(Flag.withDescription(what));
+  return text(name, choices(type), what);
+}
 
 /** The flags that were given, by name. */
 export const given = (
@@ -98,6 +103,11 @@ export function overridesOf(
   const engine = Object.entries({ use, precision, threads })
     .filter(([, value]) => value !== undefined);
   return engine.length === 0 ? rest : { ...rest, engine: Object.fromEntries(engine) };
+}
+
+/** "keepOrder" as a flag is called: "keep-order". */
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** A type in words as a metavar: '"sum" or "first"' becomes "sum|first". */

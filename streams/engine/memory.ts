@@ -6,9 +6,12 @@
 
 import process from "node:process";
 import type { Architecture, Shape } from "../../core/model/architecture.ts";
-import { ExperimentError, InputError } from "../../core/errors.ts";
+import { InputError } from "../../core/errors.ts";
 import { learningProgram } from "../../core/model/objective.ts";
 import { type Engine, layoutOf } from "../../core/model/program.ts";
+import { bytesInWords } from "../../core/report/amount_of_memory.ts";
+
+export { bytesInWords, bytesOf } from "../../core/report/amount_of_memory.ts";
 
 /** What has to fit. */
 export interface Load {
@@ -40,25 +43,6 @@ const BUFFERS = 4 + 4 + 1;
 /** Bytes that this machine has free for the process. */
 export const freeMemory = (): number =>
   Math.min(process.availableMemory(), process.constrainedMemory() || Infinity);
-
-/** Bytes in words that a setting may have: "512MB", "2GB", "1.5 GiB". */
-export function bytesOf(words: string): number {
-  const found = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*$/i.exec(words);
-  if (!found) {
-    throw new ExperimentError({
-      message: `Cannot read memory "${words}": write a number and a unit, such as "2GB"`,
-    });
-  }
-  const [, number, unit, binary] = found;
-  return Number(number) * (binary ? 1024 : 1000) ** " kmgt".indexOf(unit.toLowerCase() || " ");
-}
-
-/** A number of bytes in words, "1.9 GB". */
-export function bytesInWords(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(bytes) / 3)));
-  return `${(bytes / 1000 ** power).toFixed(power < 3 ? 0 : 1)} ${units[power]}`;
-}
 
 /**
  * The cells that are worked off together: as many as keep the attention scores of one head in 8 MB

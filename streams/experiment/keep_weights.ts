@@ -9,7 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Layout } from "../../core/model/program.ts";
 import { encodeTensors } from "../../core/model/safetensors.ts";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { nameWeights } from "../checkpoint/weights.ts";
 import type { Run } from "../run.ts";
 import { vocabularyHash } from "../weights/vocabulary_hash.ts";

@@ -20,14 +20,14 @@ export interface Rows {
 export interface CategoryColumn {
   readonly name: string;
   readonly categories: readonly string[];
-  /** Codes of the cells `from … to - 1`; -1 where a cell has none. */
+  /** Codes of the cells `from … to - 1`, all of the batch that was read last; -1 where one has none. */
   codes(from: number, to: number): Int32Array;
 }
 
 /** A column of numbers that describes the cells. */
 export interface NumberColumn {
   readonly name: string;
-  /** Numbers of the cells `from … to - 1`; NaN where a cell has none. */
+  /** Numbers of the cells `from … to - 1`, all of the batch that was read last; NaN where one has none. */
   numbers(from: number, to: number): Float64Array;
 }
 
@@ -39,6 +39,8 @@ export interface CountMatrix {
   /** The file or folder. */
   readonly path: string;
   readonly cells: number;
+  /** Entries in all, zeros among them, where that is known without reading them. */
+  readonly entries?: number;
   /** Gene symbol of each column, repeated where the file repeats it; "" where it is no gene. */
   readonly symbols: readonly string[];
   readonly obs: readonly ObsColumn[];
@@ -48,19 +50,34 @@ export interface CountMatrix {
   readonly provenance: string;
   /** What else a user should know, in sentences. */
   readonly notes: readonly string[];
-  /** The cells in order, at most `batch` at a time and about `MOST_ENTRIES` entries. */
-  rows(batch: number): AsyncIterable<Rows>;
+  /**
+   * The cells in order, at most `batch` at a time and about `MOST_ENTRIES` entries. Rows before
+   * `from` are not asked for: readers that can leave them out do.
+   */
+  rows(batch: number, from?: number): AsyncIterable<Rows>;
 }
 
 /** Entries in a batch of rows, beyond which it is closed before it has all its cells. */
 export const MOST_ENTRIES = 2 ** 19;
 
+/** Which rows a reader is asked for, and how many at a time. */
+export interface RowRequest {
+  /** Cells in a batch at most. */
+  readonly batch: number;
+  /** The first row. */
+  readonly from: number;
+}
+
 /** What a reader is told. */
 export interface ReadOptions {
-  /** Where the values are in an h5ad file: "X", "raw/X" or "layers/<name>". */
+  /** Where the values are: in AnnData "X", "raw/X" or "layers/<name>"; in a 10x file a genome. */
   readonly matrix: string;
   /** Column of gene symbols; "index" for the names of the columns; chosen by looking when absent. */
   readonly symbols?: string;
   /** Number columns that are read as categories. */
   readonly categories: readonly string[];
+  /** Path of a JSON file that says what is what in Parquet files that others wrote. */
+  readonly mapping?: string;
+  /** Bytes that may be held of a matrix that is not stored cell by cell; 192 MiB unless given. */
+  readonly held?: number;
 }

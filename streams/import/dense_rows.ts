@@ -4,16 +4,19 @@
  * @module
  */
 
-import { MOST_ENTRIES, type Rows } from "./count_matrix.ts";
-import type { H5Array } from "./h5_file.ts";
+import { MOST_ENTRIES, type RowRequest, type Rows } from "./count_matrix.ts";
+import type { StoredArray } from "./stored.ts";
 
 /** The rows of a dense matrix, cells × genes, without their zeros. */
-export function* denseRows(matrix: H5Array, batch: number): Generator<Rows> {
+export async function* denseRows(
+  matrix: StoredArray,
+  { batch, from }: RowRequest,
+): AsyncGenerator<Rows> {
   const [cells, genes] = matrix.shape;
   const height = Math.max(1, Math.min(batch, Math.floor(MOST_ENTRIES / Math.max(1, genes))));
-  for (let first = 0; first < cells; first += height) {
+  for (let first = from; first < cells; first += height) {
     const rows = Math.min(height, cells - first);
-    const read = matrix.numbers(first, first + rows);
+    const read = await matrix.numbers(first, first + rows);
     let entries = 0;
     for (let i = 0; i < read.length; i++) if (read[i] !== 0) entries++;
     const offsets = new Uint32Array(rows + 1);

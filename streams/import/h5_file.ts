@@ -10,44 +10,17 @@ import process from "node:process";
 import { Effect, type Scope } from "effect";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import type { InputError } from "../../core/errors.ts";
+import {
+  doubles,
+  MOST_CHUNK_BYTES,
+  type Numbers,
+  type Stored,
+  type StoredArray,
+} from "./stored.ts";
 import { reasonOf, tryReading, unreadable } from "./unreadable.ts";
 
-/** Numbers as a file holds them; 64-bit integers come as doubles. */
-export type Numbers =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
-
-/** An array in an HDF5 file. Its readers throw an `InputError` where the file is damaged. */
-export interface H5Array {
-  readonly shape: readonly number[];
-  readonly holds: "numbers" | "booleans" | "strings";
-  /** Rows `from … to - 1` of the first axis, all of the others, row-major. */
-  numbers(from: number, to: number): Numbers;
-  /** Strings `from … to - 1`. */
-  strings(from: number, to: number): string[];
-}
-
-/** An HDF5 file that is open. Paths within it look like "obs/celltype/codes". */
-export interface H5File {
-  readonly path: string;
-  /** What is at a path: nothing when it is absent or a link that leads out of the file. */
-  kind(at: string): "group" | "array" | "nothing";
-  /** Names within a group; none where there is no group. */
-  names(at: string): readonly string[];
-  /** An attribute's value; undefined when absent. */
-  attribute(at: string, name: string): unknown;
-  /** The array at a path; throws an `InputError` when it is absent or cannot be decoded. */
-  array(at: string): H5Array;
-}
-
 /** Opens a file for reading; it closes with the scope. */
-export const openH5: (path: string) => Effect.Effect<H5File, InputError, Scope.Scope> = Effect
+export const openH5: (path: string) => Effect.Effect<Stored, InputError, Scope.Scope> = Effect
   .fnUntraced(function* (path: string) {
     yield* tryReading(path, () => checkSignature(path));
     const file = yield* Effect.acquireRelease(
@@ -95,9 +68,10 @@ async function checkSignature(path: string): Promise<void> {
   }
 }
 
-function view(path: string, file: File): H5File {
+function view(path: string, file: File): Stored {
   /** The entity at a path; asks only within groups, since HDF5 throws where an array has no parts. */
   function find(at: string): Dataset | Group | undefined {
+    if (at === "") return file;
     const parent = at.lastIndexOf("/");
     if (parent > 0 && !isGroup(find(at.slice(0, parent)))) return undefined;
     const found = file.get(at);
@@ -131,23 +105,24 @@ const FILTERS = [1, 2, 3];
 /** Classes of HDF5 types by number. */
 const INTEGER = 0, FLOAT = 1, STRING = 3, ENUM = 8;
 
-function arrayOf(path: string, at: string, dataset: Dataset): H5Array {
-  const { type, size, shape } = dataset.metadata;
-  const strange = dataset.filters.find(({ id }) => !FILTERS.includes(id));
-  if (strange) {
-    const name = strange.name || `filter ${strange.id}`;
+function arrayOf(path: string, at: string, dataset: Dataset): StoredArray {
+  const { type, size, shape, chunks } = dataset.metadata;
+  checkPacking(path, at, dataset);
+  if (chunks && chunks.reduce((sum, length) => sum * length, size) > MOST_CHUNK_BYTES) {
     throw unreadable(
       path,
-      `"${at}" is compressed with ${name}, which is not supported; write the file again with gzip, for example adata.write_h5ad(path, compression="gzip")`,
+      `"${at}" is one piece of ${
+        chunks.join(" × ")
+      } values; write the file again in smaller chunks`,
     );
   }
   const numeric = type === INTEGER || type === ENUM || (type === FLOAT && size >= 4);
-  if (shape === null || !(numeric || type === STRING)) {
-    throw unreadable(path, `"${at}" holds ${describe(type, size)}, not plain numbers or strings`);
-  }
-  const rest = shape.slice(1).map((): [] => []);
-  function slice(from: number, to: number): unknown {
-    if (to <= from) return type === STRING ? [] : new Float64Array(0);
+  const rest = (shape ?? []).slice(1).map((): [] => []);
+  function slice(from: number, to: number, wanted: "numbers" | "strings"): unknown {
+    if (shape === null || !(wanted === "strings" ? type === STRING : numeric)) {
+      throw unreadable(path, `"${at}" holds ${describe(type, size)}, not plain ${wanted}`);
+    }
+    if (to <= from) return wanted === "strings" ? [] : new Float64Array(0);
     try {
       return dataset.slice([[from, to], ...rest]);
     } catch (cause) {
@@ -155,19 +130,43 @@ function arrayOf(path: string, at: string, dataset: Dataset): H5Array {
     }
   }
   return {
-    shape,
-    holds: type === STRING ? "strings" : type === ENUM ? "booleans" : "numbers",
-    numbers(from, to) {
-      const read = slice(from, to);
+    shape: shape ?? [],
+    holds: type === STRING
+      ? "strings"
+      : type === ENUM
+      ? "booleans"
+      : numeric && shape !== null
+      ? "numbers"
+      : "others",
+    // What they throw is a rejection.
+    // deno-lint-ignore require-await
+    async numbers(from, to) {
+      const read = slice(from, to, "numbers");
       return read instanceof BigInt64Array || read instanceof BigUint64Array
-        ? Float64Array.from(read as BigInt64Array, Number)
+        ? doubles(read)
         : read as Numbers;
     },
-    strings: (from, to) => slice(from, to) as string[],
+    // deno-lint-ignore require-await
+    async strings(from, to) {
+      return slice(from, to, "strings") as string[];
+    },
   };
+}
+
+/** Throws where an array is compressed in a way that the library does not know. */
+function checkPacking(path: string, at: string, { filters }: Dataset): void {
+  const strange = filters.find(({ id }) => !FILTERS.includes(id));
+  if (!strange) return;
+  const name = strange.name || `filter ${strange.id}`;
+  throw unreadable(
+    path,
+    `"${at}" is compressed with ${name}, which is not supported; write the file again with gzip, for example adata.write_h5ad(path, compression="gzip")`,
+  );
 }
 
 function describe(type: number, size: number): string {
   if (type === FLOAT) return `${8 * size}-bit floats`;
+  if (type === STRING) return "strings";
+  if (type === INTEGER || type === ENUM) return "whole numbers";
   return type === 6 ? "records (the layout of anndata before 0.7)" : "values of another type";
 }

@@ -1,23 +1,38 @@
 /**
- * Real data to an atlas: h5ad files and 10x Matrix Market folders, any number of them.
+ * Real data to an atlas: any number of inputs, shuffled in bounded memory, taken up again after an
+ * interruption.
+ *
+ * Every cell is read once and collected on the disk with those that will be its neighbours; then one
+ * neighbourhood after the other is put in order and written.
  *
  * @module
  */
 
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
-import { Effect } from "effect";
+import { Cause, Effect, Exit } from "effect";
 import { decode } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
+import { permutation } from "../../core/permutation.ts";
+import { derive, keyOf } from "../../core/random.ts";
+import { bytesOf } from "../../core/report/amount_of_memory.ts";
+import { checkNames } from "../atlas/check_names.ts";
 import type { Manifest } from "../atlas/manifest.ts";
-import { type AtlasBatch, writeAtlas } from "../atlas/write_atlas.ts";
+import { readManifest } from "../atlas/read_manifest.ts";
 import { attempt } from "../attempt.ts";
-import { openH5ad } from "./h5ad.ts";
+import { identityOf } from "./identity.ts";
 import { ImportOptions } from "./import_options.ts";
-import { join, type NamedMatrix } from "./join.ts";
-import { openMtx } from "./mtx.ts";
+import { join, type Joined } from "./join.ts";
+import { type NamedInput, nameInputs } from "./name_inputs.ts";
+import { openInput } from "./open_input.ts";
+import { arrangeCells } from "./shuffle/arrange_cells.ts";
+import type { RecordShape } from "./shuffle/cell_record.ts";
+import { checkDisk } from "./shuffle/check_disk.ts";
+import { collectCells } from "./shuffle/collect_cells.ts";
+import { byPopularity } from "./shuffle/gene_order.ts";
+import { planRoom, readerMemory } from "./shuffle/plan_room.ts";
+import { beginning, type Progress } from "./shuffle/progress.ts";
+import { openWorkshop, type Workshop } from "./shuffle/workshop.ts";
 
-/** How far an import is, in cells. */
+/** How far an import is, in cells: one that is collected and one that is written are half done each. */
 export interface ImportProgress {
   readonly done: number;
   readonly all: number;
@@ -32,91 +47,148 @@ export interface ImportSummary {
 
 /** What is imported, and whereto. */
 export interface ImportRequest {
-  /** Paths of h5ad files and 10x folders, each alone or as `name=path`. */
+  /** Paths of files and folders, each alone or as `name=path`. */
   readonly inputs: readonly string[];
   /** The atlas, a folder that does not exist or is empty. */
   readonly output: string;
   /** Options as JSON has them, see `ImportOptions`. */
   readonly options?: typeof ImportOptions.Encoded;
+  /** Bytes after which a shard is closed and another begun; 1 GiB unless given. */
+  readonly shardBytes?: number;
+  /** Cells between two records of how far the import is; 32,768 unless given. */
+  readonly interval?: number;
 }
 
+/** Who is told how an import goes. */
+export interface ImportWatch {
+  /** Told after every batch. */
+  readonly progress?: (progress: ImportProgress) => void;
+  /** Told what a user should know at once, in a sentence: that an earlier import is gone on with. */
+  readonly tell?: (sentence: string) => void;
+}
+
+const INTERVAL = 32_768;
+
 /**
- * Writes the inputs as one atlas and returns its manifest and notes. Everything streams: memory holds
- * a batch of cells and what names genes and cells. On failure nothing is left behind.
- *
- * @param onProgress Told after every batch.
+ * Writes the inputs as one atlas and returns its manifest and notes. The same request and inputs give
+ * the same bytes, whatever memory there is and however often it was interrupted: a process that ends
+ * before the atlas is complete leaves a hidden folder beside it, with which the same request goes on.
+ * On failure nothing is left behind.
  */
 export const importAtlas: (
   request: ImportRequest,
-  onProgress?: (progress: ImportProgress) => void,
+  watch?: ImportWatch,
 ) => Effect.Effect<ImportSummary, InputError | ExperimentError> = Effect.fn("importAtlas")(
-  function* (request: ImportRequest, onProgress = (_: ImportProgress) => {}) {
-    const options = yield* decode(ImportOptions, request.options ?? {}, "Cannot import as asked");
-    if (options.totals !== undefined && options.values !== "recover") {
-      return yield* new ExperimentError({
-        message: `Cannot use the totals "${options.totals}": only --values recover needs totals`,
-      });
-    }
-    const inputs = yield* openInputs(request.inputs, options);
-    const { atlas, cells, notes } = yield* attempt(
-      "Cannot join the inputs",
-      () => join(inputs, options),
-    );
-    let done = 0, empty = 0;
-    const batches = watched(atlas.batches, (batch) => {
-      done += batch.cells.length;
-      for (let i = 0; i < batch.cells.length; i++) {
-        if (batch.offsets[i] === batch.offsets[i + 1]) empty++;
-      }
-      onProgress({ done, all: cells });
+  function* (request: ImportRequest, { progress, tell }: ImportWatch = {}) {
+    const options = yield* optionsOf(request);
+    const memory = yield* asAsked(() => bytesOf(options.memory));
+    const { output, shardBytes, interval = INTERVAL } = request;
+    const reading = "Cannot read the inputs", doing = `Cannot write atlas "${output}"`;
+    const named = yield* attempt(reading, () => nameInputs(request.inputs));
+    const asked = yield* attempt(reading, () => identityOf(named, options, shardBytes));
+    const joined = yield* joinInputs(named, options, readerMemory(memory));
+    const { cells, entries } = joined, shape = shapeOf(joined);
+    const room = yield* asAsked(() => planRoom({ shape, cells, entries, memory }));
+    const workshop = yield* openWorkshop(output, asked);
+    const from = workshop.done ?? beginning(asked, { cells, genes: shape.genes, room });
+    for (const sentence of told(workshop, cells)) tell?.(sentence);
+
+    const work = { doing, joined, shape, workshop, interval, placeOf: places(options, cells) };
+    const report = (passes: number) => (count: number) =>
+      progress?.({ done: Math.floor((passes * cells + count) / 2), all: cells });
+    const write = Effect.gen(function* () {
+      yield* attempt(doing, () => checkDisk(output, from));
+      const collected = yield* collectCells(work, from, report(0));
+      const manifest = workshop.named
+        ? (yield* readManifest(output)).manifest
+        : yield* arrangeCells(work, collected, {
+          genes: geneOrder(options, collected),
+          ...(!options.keepOrder && { order: "shuffled", seed: options.seed }),
+          ...(shardBytes !== undefined && { shardBytes }),
+          onCells: report(1),
+        });
+      yield* attempt(doing, () => workshop.publish());
+      const { empty } = collected;
+      const last = empty === 0 ? [] : [`cells without an expressed gene: ${empty}; they are kept`];
+      return { manifest, notes: [...joined.notes, ...last] };
     });
-    const manifest = yield* writeAtlas(request.output, { ...atlas, batches });
-    const last = empty === 0 ? [] : [`cells without an expressed gene: ${empty}; they are kept`];
-    return { manifest, notes: [...notes, ...last] };
+    // Whoever interrupts may want to go on; what has failed would fail again.
+    return yield* Effect.onExit(write, (exit) =>
+      Effect.sync(() => {
+        if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) workshop.discard();
+      }));
   },
   Effect.scoped,
 );
 
-const openInputs = Effect.fnUntraced(
-  function* (paths: readonly string[], options: ImportOptions) {
-    if (paths.length === 0) {
-      return yield* new InputError({ message: "Cannot import nothing: name a file or a folder" });
-    }
-    const names = new Set<string>();
-    return yield* Effect.forEach(paths, (given) => {
-      const { name, path } = inputOf(given);
-      if (names.has(name)) {
-        return new InputError({
-          message:
-            `Cannot import "${path}": another input is called "${name}" too; call it <name>=${path}`,
-        });
-      }
-      names.add(name);
-      return Effect.map(openInput(path, options), (matrix): NamedMatrix => ({ name, matrix }));
+/** Decodes the options and refuses those that contradict each other. */
+const optionsOf = Effect.fnUntraced(function* (request: ImportRequest) {
+  const options = yield* decode(ImportOptions, request.options ?? {}, "Cannot import as asked");
+  if (options.totals !== undefined && options.values !== "recover") {
+    return yield* new ExperimentError({
+      message: `Cannot use the totals "${options.totals}": only --values recover needs totals`,
     });
+  }
+  if (options.geneOrder !== undefined && options.genes !== undefined) {
+    return yield* new ExperimentError({
+      message:
+        `Cannot order the genes by "${options.geneOrder}": --genes names them in their order; leave one of the two out`,
+    });
+  }
+  return options;
+});
+
+/** Opens and joins the inputs; they close with the scope. */
+const joinInputs = Effect.fnUntraced(
+  function* (named: readonly NamedInput[], options: ImportOptions, held: number) {
+    const inputs = yield* Effect.forEach(
+      named,
+      ({ name, path }) =>
+        Effect.map(openInput(path, { ...options, held }), (matrix) => ({ name, matrix })),
+    );
+    const joined = yield* attempt("Cannot join the inputs", () => {
+      const joined = join(inputs, options);
+      checkNames(joined);
+      return joined;
+    });
+    if (joined.cells > 0) return joined;
+    return yield* new InputError({ message: "Cannot write an atlas: there are no cells" });
   },
 );
 
-/** Opens whatever is at the path. */
-function openInput(path: string, options: ImportOptions) {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
-  return isFolder ? openMtx(path, options) : openH5ad(path, options);
+const shapeOf = ({ vocabulary, columns, numbers }: Joined): RecordShape => ({
+  genes: vocabulary.symbols.length,
+  columns: columns.length,
+  numbers: numbers.length,
+});
+
+/** The place in the atlas of the cell of each row: its own, or where the seed puts it. */
+function places({ keepOrder, seed }: ImportOptions, cells: number): (row: number) => number {
+  if (keepOrder) return (row) => row;
+  return permutation(cells, derive(keyOf(seed), "import")).positionOf;
 }
 
-/** Splits `name=path`; a file of that very name is a path, and a matrix.mtx stands for its folder. */
-function inputOf(given: string): { readonly name: string; readonly path: string } {
-  const named = existsSync(given) ? null : /^([^=/\\]+)=(.+)$/.exec(given);
-  const at = named?.[2] ?? given;
-  const path = /\.mtx(\.gz)?$/.test(at) ? dirname(at) : at;
-  return { name: named?.[1] ?? basename(resolve(path)).replace(/\.(h5ad|h5)$/, ""), path };
+/** The genes of the joined vocabulary in the order that they get. */
+function geneOrder({ genes, geneOrder }: ImportOptions, { popularity }: Progress): Uint32Array {
+  return genes === undefined && geneOrder !== "symbols"
+    ? byPopularity(popularity)
+    : Uint32Array.from(popularity.keys());
 }
 
-async function* watched(
-  batches: AsyncIterable<AtlasBatch>,
-  seen: (batch: AtlasBatch) => void,
-): AsyncGenerator<AtlasBatch> {
-  for await (const batch of batches) {
-    yield batch;
-    seen(batch);
-  }
+/** What a user should know of what was there before. */
+function told({ done, anew }: Workshop, cells: number): string[] {
+  if (anew !== "") return [anew];
+  if (done === undefined) return [];
+  const count = (n: number) => n.toLocaleString("en"), all = count(cells);
+  if (done.collected < cells) return [`goes on from cell ${count(done.collected)} of ${all}`];
+  const written = done.shards.reduce((sum, { rows }) => sum + rows, 0);
+  return [`goes on: all ${all} cells are read, ${count(written)} of them are written`];
 }
+
+/** Runs what may throw an `ExperimentError`. */
+const asAsked = <A>(f: () => A): Effect.Effect<A, ExperimentError> =>
+  Effect.try({ try: f, catch: (cause) => cause }).pipe(
+    Effect.catch((cause) =>
+      cause instanceof ExperimentError ? Effect.fail(cause) : Effect.die(cause)
+    ),
+  );

@@ -16,6 +16,10 @@ export const ImportOptions = Schema.Struct({
     "X",
     'where the values are in an h5ad file: "X", "raw/X" or "layers/<name>"',
   ),
+  mapping: Schema.optionalKey(Schema.String).annotate({
+    description:
+      "a JSON file that says what is what in Parquet files that others wrote: vocabulary, genes, values, firstGene, scale, columns",
+  }),
   symbols: Schema.optionalKey(Schema.String).annotate({
     description:
       'the column of gene symbols, "index" for the names of the columns; found by looking unless given',
@@ -26,7 +30,11 @@ export const ImportOptions = Schema.Struct({
     "what becomes of columns of the same symbol: their sum, the first of them, or an error",
   ),
   genes: Schema.optionalKey(Words).annotate({
-    description: "the vocabulary, in this order; all symbols in code-point order unless given",
+    description: "the vocabulary, in this order; all symbols unless given",
+  }),
+  geneOrder: Schema.optionalKey(Schema.Literals(["popularity", "symbols"])).annotate({
+    description:
+      "the order of the vocabulary: genes that most cells express first, which makes files smaller, or symbols in code-point order; popularity unless given",
   }),
   values: setting(
     Schema.Literals(["counts", "log1p", "recover"]),
@@ -45,6 +53,21 @@ export const ImportOptions = Schema.Struct({
     description: "the columns of cells that are kept; all unless given",
   }),
   categories: setting(Words, [], "columns of numbers that are kept as categories"),
+  keepOrder: setting(
+    Schema.Boolean,
+    false,
+    "leave the cells in their order; else they are shuffled",
+  ),
+  seed: setting(
+    Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+    1,
+    "the seed that names the order of shuffled cells",
+  ),
+  memory: setting(
+    Schema.String,
+    "512MB",
+    "memory that the whole import may take; another amount gives the same atlas",
+  ),
 });
 /** What may be asked of an import. */
 export type ImportOptions = typeof ImportOptions.Type;

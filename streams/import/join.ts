@@ -1,15 +1,15 @@
 /**
- * Several matrices as one atlas: a plan first, then cells as they are asked for.
+ * Several matrices as one: a plan first, then cells as they are asked for.
  *
  * @module
  */
 
-import type { AtlasBatch, AtlasInput } from "../atlas/write_atlas.ts";
-import type { CountMatrix } from "./count_matrix.ts";
+import type { AtlasInput } from "../atlas/atlas_input.ts";
+import type { CountMatrix, Rows } from "./count_matrix.ts";
 import type { ImportOptions } from "./import_options.ts";
-import { joinColumns } from "./join_columns.ts";
+import { type ColumnValues, joinColumns } from "./join_columns.ts";
 import { joinGenes } from "./join_genes.ts";
-import { mergingRows } from "./merge_rows.ts";
+import { type GeneRows, mergingRows } from "./merge_rows.ts";
 import { interpretation } from "./values.ts";
 
 /** An opened input and the name that its cells get in the column `dataset`. */
@@ -18,19 +18,28 @@ export interface NamedMatrix {
   readonly matrix: CountMatrix;
 }
 
+/** Consecutive cells of the joined inputs; views that the next batch may overwrite. */
+export interface JoinedRows extends GeneRows, ColumnValues {
+  /** Row of the first cell, counted through all inputs. */
+  readonly first: number;
+}
+
 /** What will be written, and sentences about how it came to be. */
-export interface Joined {
-  readonly atlas: AtlasInput;
+export interface Joined extends Omit<AtlasInput, "batches" | "order" | "seed" | "shardBytes"> {
   readonly cells: number;
+  /** Entries in all, zeros and repeated genes among them, where all inputs know. */
+  readonly entries: number | undefined;
   readonly notes: readonly string[];
+  /** The cells from row `from` on: one input after the other, each in stored order. */
+  rows(from: number): AsyncIterable<JoinedRows>;
 }
 
 /** Cells in a batch. */
 const BATCH = 256;
 
 /**
- * Joins the inputs: their cells one input after the other, each in stored order, on one vocabulary and
- * one set of columns. Nothing is read of the matrices yet; what is wrong with names throws at once.
+ * Joins the inputs on one vocabulary and one set of columns. Nothing is read of the matrices yet; what
+ * is wrong with names throws at once.
  */
 export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Joined {
   const named = inputs.map(({ name, matrix }) => ({ name, ...matrix }));
@@ -38,33 +47,39 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
   const columns = joinColumns(named, options.columns);
   const values = options.values === "log1p" ? "log1p" : "counts";
   const readers = inputs.map(({ matrix }) => interpretation(matrix, options));
+  const entries = inputs.map(({ matrix }) => matrix.entries);
 
-  async function* batches(): AsyncGenerator<AtlasBatch> {
-    let row = 0;
+  async function* rows(from: number): AsyncGenerator<JoinedRows> {
+    let before = 0;
     for (const [input, { matrix }] of inputs.entries()) {
       const merge = mergingRows(genes.ids[input], genes.vocabulary.symbols.length, values);
-      for await (const rows of matrix.rows(BATCH)) {
-        const cells = rows.offsets.length - 1, { offsets, columns: places, first } = rows;
-        const merged = merge({ offsets, columns: places, values: readers[input](rows) });
-        yield {
-          ...merged,
-          ...columns.read(input, first, first + cells),
-          cells: Uint32Array.from({ length: cells }, (_, i) => row + i),
-        };
-        row += cells;
+      const start = Math.max(0, from - before);
+      if (start < matrix.cells) {
+        for await (const read of matrix.rows(BATCH, start)) {
+          const { offsets, columns: places, values, first } = sinceRow(start, read);
+          const cells = offsets.length - 1;
+          if (cells <= 0) continue;
+          const counts = readers[input]({ offsets, columns: places, values, first });
+          yield {
+            first: before + first,
+            ...merge({ offsets, columns: places, values: counts }),
+            ...columns.read(input, first, first + cells),
+          };
+        }
       }
+      before += matrix.cells;
     }
   }
   return {
-    atlas: {
-      vocabulary: genes.vocabulary,
-      values,
-      columns: columns.columns,
-      numbers: columns.numbers,
-      provenance: inputs.map(({ name, matrix }) => `${name}: ${matrix.provenance}`).join("; "),
-      batches: { [Symbol.asyncIterator]: batches },
-    },
+    vocabulary: genes.vocabulary,
+    values,
+    columns: columns.columns,
+    numbers: columns.numbers,
+    provenance: inputs.map(({ name, matrix }) => `${name}: ${matrix.provenance}`).join("; "),
     cells: inputs.reduce((sum, { matrix }) => sum + matrix.cells, 0),
+    entries: entries.every((count) => count !== undefined)
+      ? entries.reduce((sum, count) => sum + count, 0)
+      : undefined,
     notes: [
       ...inputs.flatMap(({ name, matrix }) =>
         [matrix.provenance, ...matrix.notes].map((note) => `${name}: ${note}`)
@@ -72,5 +87,14 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
       ...genes.notes,
       ...columns.notes,
     ],
+    rows,
   };
+}
+
+/** A batch without the rows before `start`, which a reader may not have been able to leave out. */
+function sinceRow(start: number, rows: Rows): Rows {
+  const early = Math.max(0, start - rows.first);
+  return early === 0
+    ? rows
+    : { ...rows, first: rows.first + early, offsets: rows.offsets.subarray(early) };
 }

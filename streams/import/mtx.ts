@@ -11,12 +11,17 @@ import type { Effect } from "effect";
 import type { InputError } from "../../core/errors.ts";
 import type { CountMatrix, ReadOptions } from "./count_matrix.ts";
 import { type MtxHead, readHead } from "./mtx_head.ts";
+import { comesByCell, entriesOf } from "./mtx_entries.ts";
 import { mtxRows } from "./mtx_rows.ts";
 import { readBarcodes, readCells, readFeatures } from "./mtx_tables.ts";
+import { entriesHeld, rowsByPasses } from "./passes.ts";
 import { findText } from "./text.ts";
 import { tryReading, unreadable } from "./unreadable.ts";
 
-/** Opens a folder in the 10x layout. Its names are in memory, its matrix is streamed. */
+/**
+ * Opens a folder in the 10x layout. Its names are in memory; its matrix is streamed where the lines
+ * come cell by cell, and read several times where they come gene by gene.
+ */
 export function openMtx(
   folder: string,
   options: ReadOptions,
@@ -35,6 +40,7 @@ async function readFolder(folder: string, options: ReadOptions): Promise<CountMa
   const { symbols, from, notes } = await readFeatures(features, options.symbols);
   const barcodes = await readBarcodes(names);
   const cellAt = orientation(head, [features, symbols.length], [names, barcodes.length]);
+  const matrix = { head, cellAt }, sorted = await comesByCell(matrix);
   const about = findText(folder, ["cells.tsv"]);
   const described = about === undefined
     ? { columns: [], notes: [] }
@@ -42,12 +48,16 @@ async function readFolder(folder: string, options: ReadOptions): Promise<CountMa
   return {
     path: folder,
     cells: barcodes.length,
+    entries: head.entries,
     symbols,
     obs: described.columns,
     others: [],
     provenance: `values from ${basename(head.path)}, symbols from ${basename(features)}, ${from}`,
     notes: [...notes, ...described.notes],
-    rows: (batch) => mtxRows({ head, cellAt, batch }),
+    rows: (batch, from = 0) =>
+      sorted
+        ? mtxRows(matrix, { batch, from })
+        : rowsByPasses(entriesOf(matrix), { batch, from, held: entriesHeld(options) }),
   };
 }
 

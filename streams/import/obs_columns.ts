@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { CategoryColumn, ObsColumn } from "./count_matrix.ts";
-import { numberName, type Table, type TableColumn } from "./h5ad_table.ts";
+import { numberName, type Table, type TableColumn } from "./anndata_table.ts";
+import type { ObsColumn } from "./count_matrix.ts";
 
-/** Cells that are read together. */
+/** Cells that are read together, so that no chunk of the file is unpacked for every batch anew. */
 const BLOCK = 16_384;
 
 /** The columns of a table, and sentences about those that were left out. */
@@ -16,28 +16,47 @@ export interface ObsColumns {
   readonly notes: readonly string[];
 }
 
+/** Columns that are read along with the rows. */
+export interface ReadAlong extends ObsColumns {
+  /** Reads what the columns say of the cells `from … to - 1`; before that they do not know. */
+  load(from: number, to: number): Promise<void>;
+}
+
 /**
  * Opens every column. Texts and the number columns named in `categories` become categories, in
  * code-point or numeric order; a column that gives most cells a text of their own is an
  * identifier, no category, and is left out.
  */
-export function obsColumns(table: Table, categories: readonly string[]): ObsColumns {
-  const columns: ObsColumn[] = [], notes: string[] = [];
+export async function obsColumns(table: Table, categories: readonly string[]): Promise<ReadAlong> {
+  const columns: ObsColumn[] = [], notes: string[] = [], loads: Load[] = [];
   for (const name of table.columns) {
-    const column = table.column(name);
+    const column = await table.column(name);
     if (column === undefined) {
       notes.push(`column "${name}" is left out: its layout is unknown`);
       continue;
     }
     if (column.holds === "numbers" && !categories.includes(name)) {
-      columns.push({ name, numbers: inBlocks(table.rows, column.numbers) });
+      const { load, get } = inBlocks(table.rows, column.numbers);
+      columns.push({ name, numbers: get });
+      loads.push(load);
       continue;
     }
-    const coded = asCategories(name, column, table.rows);
-    if (isIdentifier(coded.categories.length, table.rows)) notes.push(identifierNote(name));
-    else columns.push({ ...coded, codes: inBlocks(table.rows, coded.codes) });
+    const coded = await asCategories(column, table.rows);
+    if (isIdentifier(coded.categories.length, table.rows)) {
+      notes.push(identifierNote(name));
+      continue;
+    }
+    const { load, get } = inBlocks(table.rows, coded.codes);
+    columns.push({ name, categories: coded.categories, codes: get });
+    loads.push(load);
   }
-  return { columns, notes };
+  return {
+    columns,
+    notes,
+    async load(from, to) {
+      for (const load of loads) await load(from, to);
+    },
+  };
 }
 
 /** Whether so many different texts name cells rather than kinds of cells. */
@@ -48,37 +67,50 @@ export const isIdentifier = (categories: number, cells: number): boolean =>
 export const identifierNote = (name: string): string =>
   `column "${name}" is left out: most cells have a text of their own there`;
 
-/** Reads ahead, so that short ranges in order do not unpack the same chunk of the file again and again. */
-function inBlocks<A extends Int32Array | Float64Array>(
+/** Reads a column's values of the cells `from … to - 1`. */
+export type Load = (from: number, to: number) => Promise<void>;
+
+/** Holds the values of the cells that were loaded last, and of some behind them. */
+export function inBlocks<A extends Int32Array | Float64Array>(
   cells: number,
-  read: (from: number, to: number) => A,
-): (from: number, to: number) => A {
+  read: (from: number, to: number) => Promise<A>,
+): { readonly load: Load; get(from: number, to: number): A } {
   let first = 0, end = 0, block: A | undefined;
-  return (from, to) => {
-    if (block === undefined || from < first || to > end) {
-      first = from;
-      end = Math.min(cells, Math.max(to, from + BLOCK));
-      block = read(first, end);
-    }
-    return block.slice(from - first, to - first) as A;
+  const has = (from: number, to: number) => block !== undefined && from >= first && to <= end;
+  return {
+    async load(from, to) {
+      if (has(from, to)) return;
+      const until = Math.min(cells, Math.max(to, from + BLOCK));
+      block = await read(from, until);
+      [first, end] = [from, until];
+    },
+    get(from, to) {
+      if (!has(from, to)) {
+        throw new RangeError(`cells ${from} to ${to - 1} are not those of the batch read last`);
+      }
+      return block!.slice(from - first, to - first) as A;
+    },
   };
 }
 
-function asCategories(name: string, column: TableColumn, cells: number): CategoryColumn {
-  if (column.holds === "categories") return { name, ...column };
+/** Categories, and a reader of codes into them. */
+type Coded = Omit<TableColumn & { readonly holds: "categories" }, "holds">;
+
+async function asCategories(column: TableColumn, cells: number): Promise<Coded> {
+  if (column.holds === "categories") return column;
   const read = column.holds === "strings"
     ? column.strings
-    : (from: number, to: number) => Array.from(column.numbers(from, to), numberName);
+    : async (from: number, to: number) => Array.from(await column.numbers(from, to), numberName);
   const seen = new Set<string>();
   for (let from = 0; from < cells && !isIdentifier(seen.size, cells); from += BLOCK) {
-    for (const text of read(from, Math.min(cells, from + BLOCK))) seen.add(text);
+    for (const text of await read(from, Math.min(cells, from + BLOCK))) seen.add(text);
   }
   const categories = inOrder(seen);
   const codes = new Map(categories.map((category, code) => [category, code]));
   return {
-    name,
     categories,
-    codes: (from, to) => Int32Array.from(read(from, to), (text) => codes.get(text) ?? -1),
+    codes: async (from, to) =>
+      Int32Array.from(await read(from, to), (text) => codes.get(text) ?? -1),
   };
 }
 

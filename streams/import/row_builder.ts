@@ -20,11 +20,11 @@ export interface RowBuilder {
   take(): Rows;
 }
 
-/** Starts with row 0 and takes at most `batch` cells at a time. */
-export function rowBuilder(batch: number): RowBuilder {
+/** Starts with row `from` and takes at most `batch` cells at a time. */
+export function rowBuilder(batch: number, from: number): RowBuilder {
   const offsets = new Uint32Array(batch + 1);
   let columns = new Uint32Array(2 ** 16), values = new Float64Array(2 ** 16);
-  let first = 0, cells = 0, entries = 0;
+  let first = from, cells = 0, entries = 0;
   return {
     get next() {
       return first + cells;

@@ -6,8 +6,8 @@
 
 import type { InputError } from "../../core/errors.ts";
 import { suggest } from "../../core/nearest.ts";
-import type { H5File } from "./h5_file.ts";
-import { stringsOf, type Table } from "./h5ad_table.ts";
+import { stringsOf, type Table } from "./anndata_table.ts";
+import type { Stored } from "./stored.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** Columns that hold symbols where the index holds something else, the likeliest first. */
@@ -40,15 +40,22 @@ export interface Symbols {
  * from a column of symbols where the index holds Ensembl ids. A gene without a symbol goes by its
  * index; features that are no genes (antibodies, guides) get "".
  */
-export function symbolsOf(file: H5File, table: Table, at: string, asked?: string): Symbols {
-  const index = stringsOf(table.column(table.index)!, table.rows);
-  const from = asked === undefined ? chosen(table, index) : named(file, table, at, asked);
+export async function symbolsOf(
+  file: Stored,
+  at: string,
+  { table, asked }: { readonly table: Table; readonly asked?: string | undefined },
+): Promise<Symbols> {
+  const index = await textsOf(file, table, table.index);
+  const from = asked === undefined
+    ? await chosen(table, index)
+    : await named(file, at, { table, asked });
   const notes: string[] = [];
   const symbols = from === table.index
     ? index
-    : stringsOf(table.column(from)!, table.rows).map((symbol, i) => symbol || index[i]);
-  const types = table.columns.includes("feature_types") ? table.column("feature_types") : undefined;
-  const dropped = types ? blankOthers(symbols, stringsOf(types, table.rows)) : 0;
+    : (await textsOf(file, table, from)).map((symbol, i) => symbol || index[i]);
+  const dropped = table.columns.includes("feature_types")
+    ? blankOthers(symbols, await textsOf(file, table, "feature_types"))
+    : 0;
   if (dropped > 0) notes.push(otherFeaturesNote(dropped));
   return { symbols, from, notes };
 }
@@ -69,18 +76,30 @@ export function blankOthers(symbols: string[], types: readonly string[]): number
 export const otherFeaturesNote = (count: number): string =>
   `features other than "Gene Expression": ${count}, left out`;
 
-function chosen(table: Table, index: readonly string[]): string {
-  const ids = index.filter((name) => NO_SYMBOL.test(name)).length;
-  if (ids * 2 < index.length) return table.index;
-  const found = SYMBOL_COLUMNS
-    .map((name) => table.columns.find((column) => column.toLowerCase() === name))
-    .find((name) => name !== undefined && table.column(name)?.holds !== "numbers");
-  return found ?? table.index;
+async function textsOf(file: Stored, table: Table, name: string): Promise<string[]> {
+  const column = await table.column(name);
+  if (column !== undefined) return await stringsOf(column, table.rows);
+  throw unreadable(file.path, `the layout of its column "${name}" is unknown`);
 }
 
-function named(file: H5File, table: Table, at: string, asked: string): string {
+async function chosen(table: Table, index: readonly string[]): Promise<string> {
+  const ids = index.filter((name) => NO_SYMBOL.test(name)).length;
+  if (ids * 2 < index.length) return table.index;
+  for (const known of SYMBOL_COLUMNS) {
+    const name = table.columns.find((column) => column.toLowerCase() === known);
+    const holds = name !== undefined && (await table.column(name))?.holds;
+    if (name !== undefined && (holds === "strings" || holds === "categories")) return name;
+  }
+  return table.index;
+}
+
+async function named(
+  file: Stored,
+  at: string,
+  { table, asked }: { readonly table: Table; readonly asked: string },
+): Promise<string> {
   if (asked === "index" || asked === table.index) return table.index;
-  if (table.columns.includes(asked) && table.column(asked)) return asked;
+  if (table.columns.includes(asked) && await table.column(asked)) return asked;
   throw noSymbols(file.path, at, asked, ["index", ...table.columns]);
 }
 

@@ -25,26 +25,49 @@ const TOTAL_APART = 0.05;
 
 /** Chooses the reading of the values that the options ask for. */
 export function interpretation(matrix: CountMatrix, options: ImportOptions): Interpret {
-  if (options.values === "counts") return (rows) => checked(matrix, rows, notACount);
-  if (options.values === "log1p") return (rows) => checked(matrix, rows, notALog);
+  if (options.values === "counts") {
+    return (rows) => checked(matrix, rows, { fault: firstNoCount(rows.values), why: notACount });
+  }
+  if (options.values === "log1p") return (rows) => checkedLogs(matrix, rows);
   const totals = totalsOf(matrix, options.totals);
   return (rows) => recovered(matrix, rows, totals, options.scale);
 }
 
-/** What is wrong with a value and what would work, as a clause; "" when nothing is. */
-type Fault = (value: number, matrix: CountMatrix) => string;
+/** The values, unless the entry `fault` is at fault; -1 is none. */
+function checked(
+  matrix: CountMatrix,
+  rows: Rows,
+  { fault, why }: {
+    readonly fault: number;
+    readonly why: (value: number, matrix: CountMatrix) => string;
+  },
+): Float64Array {
+  if (fault >= 0) throw amiss(matrix, rows, fault, why(rows.values[fault], matrix));
+  return rows.values;
+}
 
-function checked(matrix: CountMatrix, rows: Rows, fault: Fault): Float64Array {
-  const { values } = rows;
+const checkedLogs = (matrix: CountMatrix, rows: Rows): Float64Array =>
+  checked(matrix, rows, { fault: firstNoLog(rows.values), why: notALog });
+
+/** The first entry that is no count; -1 where there is none. */
+function firstNoCount(values: Float64Array): number {
   for (let entry = 0; entry < values.length; entry++) {
-    const why = fault(values[entry], matrix);
-    if (why !== "") throw amiss(matrix, rows, entry, why);
+    const value = values[entry];
+    if (!(value >= 0 && value <= LARGEST_COUNT && value === Math.trunc(value))) return entry;
   }
-  return values;
+  return -1;
+}
+
+/** The first entry that is no log1p of a normalised count; -1 where there is none. */
+function firstNoLog(values: Float64Array): number {
+  for (let entry = 0; entry < values.length; entry++) {
+    const value = values[entry];
+    if (!(value >= 0 && value <= LARGEST_LOG)) return entry;
+  }
+  return -1;
 }
 
 function notACount(value: number, matrix: CountMatrix): string {
-  if (value >= 0 && value <= LARGEST_COUNT && value === Math.trunc(value)) return "";
   const instead = otherMatrix(matrix);
   if (!Number.isFinite(value)) return `which is not a number; ${instead}`;
   if (value < 0) return `which is negative, so no count; ${instead}`;
@@ -56,7 +79,6 @@ function notACount(value: number, matrix: CountMatrix): string {
 }
 
 function notALog(value: number, matrix: CountMatrix): string {
-  if (value >= 0 && value <= LARGEST_LOG) return "";
   const instead = otherMatrix(matrix);
   if (!Number.isFinite(value)) return `which is not a number; ${instead}`;
   if (value < 0) return `which is negative, so no log1p of a count; ${instead}`;
@@ -97,7 +119,7 @@ function recovered(
   scale: number,
 ): Float64Array {
   const { first, offsets } = rows, cells = offsets.length - 1;
-  const values = checked(matrix, rows, notALog);
+  const values = checkedLogs(matrix, rows);
   const total = totals.numbers(first, first + cells);
   const counts = new Float64Array(values.length);
   for (let cell = 0; cell < cells; cell++) {

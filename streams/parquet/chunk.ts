@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { ColumnMetaData, FileMetaData } from "hyparquet";
+import type { ColumnChunk, ColumnMetaData, FileMetaData, RowGroup } from "hyparquet";
 import type { Leaf } from "./leaf.ts";
+import { CODECS } from "./unpack_page.ts";
 
 /** A run of pages. */
 export interface Chunk {
@@ -32,11 +33,8 @@ const LARGEST = 2 ** 31;
  * @throws RangeError when the footer claims what cannot be.
  */
 export function chunkOf(metadata: FileMetaData, group: number, leaf: Leaf, size: number): Chunk {
-  const { columns, num_rows } = metadata.row_groups[group];
-  const name = leaf.path[0], path = leaf.path.join("\0");
-  const found = columns.find(({ meta_data }) => meta_data?.path_in_schema.join("\0") === path);
-  if (!found?.meta_data) throw new RangeError(`column "${name}" is missing`);
-  const { meta_data: column } = found;
+  const { num_rows } = metadata.row_groups[group], name = leaf.path[0];
+  const { meta_data: column } = columnOf(metadata.row_groups[group], leaf);
   const start = Number(column.dictionary_page_offset || column.data_page_offset);
   const chunk: Chunk = {
     leaf,
@@ -64,18 +62,32 @@ export function chunkOf(metadata: FileMetaData, group: number, leaf: Leaf, size:
   return chunk;
 }
 
-const FAST_CODECS = new Set(["UNCOMPRESSED", "SNAPPY", "ZSTD"]);
+/** What the footer says of a column in a row group; throws a RangeError where it says nothing. */
+export function columnOf(
+  { columns }: RowGroup,
+  { path }: Leaf,
+): ColumnChunk & { readonly meta_data: ColumnMetaData } {
+  const found = columns.find(({ meta_data }) =>
+    meta_data?.path_in_schema.length === path.length &&
+    path.every((name, depth) => meta_data.path_in_schema[depth] === name)
+  );
+  if (!found?.meta_data) throw new RangeError(`column "${path[0]}" is missing`);
+  return { ...found, meta_data: found.meta_data };
+}
+
 const FAST_ENCODINGS = new Set([
   "PLAIN",
   "PLAIN_DICTIONARY",
   "RLE",
   "RLE_DICTIONARY",
   "DELTA_BINARY_PACKED",
+  "BYTE_STREAM_SPLIT",
 ]);
+const NUMBERS = ["INT32", "INT64", "FLOAT", "DOUBLE"];
 
-/** Whether the decoder of this folder reads the chunk; everything else is left to hyparquet. */
+/** Whether the decoder of this folder reads the chunk; everything else is left to slower ones. */
 export function isFast({ leaf, codec, encodings }: Chunk): boolean {
-  const types = leaf.lists ? ["INT32", "FLOAT"] : ["BYTE_ARRAY", "DOUBLE"];
-  return types.includes(leaf.type) && FAST_CODECS.has(codec) &&
+  const types = leaf.lists ? NUMBERS : [...NUMBERS, "BOOLEAN", "BYTE_ARRAY"];
+  return types.includes(leaf.type) && CODECS.has(codec) &&
     encodings.every((encoding) => FAST_ENCODINGS.has(encoding));
 }

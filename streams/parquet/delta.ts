@@ -5,42 +5,92 @@
  * @module
  */
 
-import type { DataReader } from "hyparquet";
-import { readVarInt, readZigZag } from "hyparquet/src/thrift.js";
-import type { Numbers } from "./values.ts";
+import type { Leaf } from "./leaf.ts";
+import { viewOf } from "./pages.ts";
+import { type Cursor, readSigned, readUnsigned } from "./thrift.ts";
 import { fillLanes, LANES } from "./unpack.ts";
 
-const lanes = new Uint32Array(LANES);
+/** What stands before the blocks. */
+export interface DeltaHead {
+  /** Values of a block and of a miniblock. */
+  readonly block: number;
+  readonly miniblock: number;
+  readonly first: number;
+}
 
-/** Fills `out` with integers; their arithmetic wraps at 32 bits, as the format has it. */
-export function decodeDeltaInto(out: Numbers, reader: DataReader): void {
-  const block = readVarInt(reader), miniblocks = readVarInt(reader), total = readVarInt(reader);
-  const size = block / miniblocks;
-  if (total !== out.length || !(size >= LANES && size % LANES === 0)) {
-    throw new RangeError(`a page of ${out.length} values has ${total} differences`);
+/** Differences of integers up to this are exact. */
+const LARGEST = 2 ** 51;
+
+const lanes = new Uint32Array(LANES), high = new Uint32Array(LANES);
+
+/** Reads what stands before the blocks of `count` values. */
+export function readDeltaHead(cursor: Cursor, count: number): DeltaHead {
+  const block = readUnsigned(cursor), miniblocks = readUnsigned(cursor);
+  const total = readUnsigned(cursor), first = readSigned(cursor), miniblock = block / miniblocks;
+  if (total !== count) throw new RangeError(`a page of ${count} values has ${total} differences`);
+  if (!(miniblock >= LANES && miniblock % LANES === 0 && block < 2 ** 31)) {
+    throw new RangeError(`blocks of ${block} differences in ${miniblocks} parts`);
   }
-  let value = readZigZag(reader), next = 0;
-  const end = out.length;
-  if (end > 0) out[next++] = value;
-  while (next < end) {
-    const least = readZigZag(reader);
-    const widths = reader.offset;
-    reader.offset += miniblocks;
-    for (let m = 0; m < miniblocks && next < end; m++) {
-      const width = reader.view.getUint8(widths + m);
-      const used = Math.ceil(Math.min(size, end - next) * width / 8);
-      if (width > 32 || reader.offset + used > reader.view.byteLength) {
+  return { block, miniblock, first };
+}
+
+/**
+ * The integers of a page. The arithmetic of 32 bits wraps around, as the format has it; of 64 bits,
+ * integers past 2^51 are refused, so that no difference is more than a number can be.
+ */
+export function deltaNumbers(
+  bytes: Uint8Array,
+  { type, unsigned }: Pick<Leaf, "type" | "unsigned">,
+  count: number,
+): Int32Array | Uint32Array | Float64Array {
+  const long = type === "INT64";
+  const out = long
+    ? new Float64Array(count)
+    : unsigned
+    ? new Uint32Array(count)
+    : new Int32Array(count);
+  const cursor = { bytes, at: 0 }, view = viewOf(bytes);
+  const { block, miniblock, first } = readDeltaHead(cursor, count);
+  let value = first, next = 0;
+  if (long && !(Math.abs(value) <= LARGEST)) throw new RangeError("an integer is past 2^51");
+  if (count > 0) out[next++] = value;
+  while (next < count) {
+    const least = readSigned(cursor), widths = cursor.at;
+    cursor.at += block / miniblock;
+    for (let at = widths; at < widths + block / miniblock && next < count; at++) {
+      const width = bytes[at], used = Math.ceil(Math.min(miniblock, count - next) * width / 8);
+      if (!(width <= (long ? 64 : 32)) || cursor.at + used > bytes.length) {
         throw new RangeError("differences run past the end of their page");
       }
-      for (let done = 0; done < size && next < end; done += LANES) {
-        fillLanes(lanes, reader.view, reader.offset + (done >> 3) * width, width);
-        const last = Math.min(LANES, end - next);
-        for (let lane = 0; lane < last; lane++) {
-          value = (value + least + lanes[lane]) | 0;
+      const end = Math.min(count, next + miniblock);
+      for (let from = cursor.at; next < end; from += 4 * width) {
+        fillWide(view, from, width);
+        for (let lane = 0; lane < LANES && next < end; lane++) {
+          value += least + (lanes[lane] + high[lane] * 2 ** 32);
+          if (!long) value |= 0;
+          else if (!(Math.abs(value) <= LARGEST)) throw new RangeError("an integer is past 2^51");
           out[next++] = value;
         }
       }
-      reader.offset += (size >> 3) * width;
+      cursor.at += (miniblock >> 3) * width;
+    }
+  }
+  return out;
+}
+
+/** Fills `lanes`, and `high` with what of 32 integers of up to 64 bits is above them. */
+function fillWide(view: DataView, at: number, width: number): void {
+  if (width <= 32) {
+    high.fill(0);
+    return fillLanes(lanes, view, at, width);
+  }
+  const bit = (n: number) =>
+    at + (n >> 3) < view.byteLength ? (view.getUint8(at + (n >> 3)) >> (n & 7)) & 1 : 0;
+  for (let lane = 0; lane < LANES; lane++) {
+    lanes[lane] = high[lane] = 0;
+    for (let i = 0; i < width; i++) {
+      if (i < 32) lanes[lane] |= bit(lane * width + i) << i;
+      else high[lane] |= bit(lane * width + i) << (i - 32);
     }
   }
 }

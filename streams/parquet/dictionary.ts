@@ -14,13 +14,15 @@ export interface Dictionary {
 /** Above this many different values, or one in eight, a dictionary does not pay. */
 const LARGEST = 2 ** 16, SHARE = 1 / 8;
 
-/** The dictionary of some values; undefined where it would not pay. */
+/** The dictionary of some values, none of them NaN; undefined where it would not pay. */
 export function countsDictionary(values: Float32Array): Dictionary | undefined {
   const limit = Math.min(LARGEST, Math.max(16, values.length * SHARE));
   const small = new Int32Array(LARGEST), large = new Map<number, number>();
   let distinct = 0;
   for (let i = 0; i < values.length && distinct <= limit; i++) {
     const value = values[i];
+    // No table and no map tells -0 from 0.
+    if (value === 0 && 1 / value < 0) return undefined;
     // Counts are nearly always small integers: a table is many times faster than a map.
     if (value === (value & 0xFFFF)) {
       if (small[value]++ === 0) distinct++;

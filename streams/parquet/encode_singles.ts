@@ -7,7 +7,7 @@
 import type { Encoding } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer";
 import { bytesOf, encodeDataPage, type EncodedChunk, encodeDictionary } from "./encode_page.ts";
-import { encodeCodes, encodeLevels } from "./encode_runs.ts";
+import { encodeCodes, encodeLevels, widthOf } from "./encode_runs.ts";
 
 /** A column of categories by code, null where the code is -1: a dictionary of those that occur. */
 export function encodeCategories(
@@ -29,7 +29,7 @@ export function encodeCategories(
       name,
       codes.map((code) => code >= 0 ? 1 : 0),
       "RLE_DICTIONARY",
-      encodeCodes(present.map((code) => place.get(code)!), used.length),
+      encodeCodes(Uint32Array.from(present, (code) => place.get(code)!), widthOf(used.length)),
     ),
     type: "BYTE_ARRAY",
     encodings: ["RLE", "PLAIN", "RLE_DICTIONARY"],
@@ -55,7 +55,7 @@ function nullableChunk(
   present: Int32Array,
   encoding: Encoding,
   body: Uint8Array,
-): Pick<EncodedChunk, "path" | "values" | "nulls" | "pages"> {
+): Pick<EncodedChunk, "path" | "codec" | "values" | "nulls" | "pages"> {
   const nulls = present.reduce((sum, one) => sum + 1 - one, 0);
   const page = encodeDataPage({
     values: present.length,
@@ -66,5 +66,5 @@ function nullableChunk(
     definition: encodeLevels(present),
     body,
   });
-  return { path: [name], values: present.length, nulls, pages: [page] };
+  return { path: [name], codec: "ZSTD", values: present.length, nulls, pages: [page] };
 }

@@ -1,21 +1,29 @@
 /**
- * The pages of a chunk, checked and decompressed.
+ * The pages of a chunk, checked and unpacked.
  *
  * @module
  */
 
-import { crc32, zstdDecompressSync } from "node:zlib";
-import type { DataReader, Encoding } from "hyparquet";
-import { parquetHeader } from "hyparquet/src/column.js";
-import { compressors } from "hyparquet-compressors";
+import { crc32 } from "node:zlib";
 import type { Chunk } from "./chunk.ts";
+import {
+  DATA,
+  DATA_V2,
+  DICTIONARY,
+  INDEX,
+  type PageHeader,
+  readPageHeader,
+  RLE,
+} from "./page_header.ts";
+import type { Cursor } from "./thrift.ts";
+import { unpackPage } from "./unpack_page.ts";
 
 /** One page, whichever version of the format it has. */
 export interface Page {
   readonly kind: "dictionary" | "data";
   /** Values, nulls and empty lists counted. */
   readonly values: number;
-  readonly encoding: Encoding;
+  readonly encoding: number;
   /** Runs of repetition levels; empty where the column has none. */
   readonly repetition: Uint8Array;
   /** Runs of definition levels; empty where the column has none. */
@@ -23,90 +31,117 @@ export interface Page {
   readonly body: Uint8Array;
 }
 
+/** Bytes for what no value accounts for: the head of a page's differences, the ends of runs. */
+const SLACK = 4096;
+/** Bytes that a number can take with its levels, however clumsily it is encoded. */
+const LARGEST_NUMBER = 16;
+/** Bytes of a page of texts: writers end theirs after one megabyte, the most generous after a hundred. */
+const LARGEST_TEXTS = 2 ** 27;
 const NOTHING = new Uint8Array(0);
 
-/** Walks the pages of a chunk, given its bytes. */
-export function* pagesOf(bytes: Uint8Array, chunk: Chunk): Generator<Page> {
-  const reader = readerOf(bytes);
-  while (reader.offset < bytes.length) {
-    const header = parquetHeader(reader);
-    const { compressed_page_size: packed, uncompressed_page_size: unpacked } = header;
-    const raw = bytes.subarray(reader.offset, reader.offset + packed);
-    if (!(packed >= 0 && raw.length === packed && unpacked >= 0 && unpacked <= chunk.unpacked)) {
-      throw new RangeError("a page is larger than its column");
-    }
-    if (header.crc !== undefined && (crc32(raw) | 0) !== header.crc) {
-      throw new RangeError("the checksum of a page is wrong");
-    }
-    reader.offset += packed;
-    const { dictionary_page_header: dictionary, data_page_header: v1, data_page_header_v2: v2 } =
-      header;
-    if (header.type === "DICTIONARY_PAGE" && dictionary) {
-      const body = unpack(raw, chunk.codec, unpacked);
-      yield {
-        kind: "dictionary",
-        values: dictionary.num_values,
-        encoding: dictionary.encoding,
-        repetition: NOTHING,
-        definition: NOTHING,
-        body,
-      };
-    } else if (header.type === "DATA_PAGE" && v1) {
-      const body = unpack(raw, chunk.codec, unpacked);
-      const repetition = chunk.leaf.lists ? sized(body, 0) : NOTHING;
-      const after = chunk.leaf.lists ? 4 + repetition.length : 0;
-      const definition = chunk.leaf.defined ? sized(body, after) : NOTHING;
-      const start = after + (chunk.leaf.defined ? 4 + definition.length : 0);
-      yield {
-        kind: "data",
-        values: v1.num_values,
-        encoding: v1.encoding,
-        repetition,
-        definition,
-        body: body.subarray(start),
-      };
-    } else if (header.type === "DATA_PAGE_V2" && v2) {
-      const rep = v2.repetition_levels_byte_length, levels = rep + v2.definition_levels_byte_length;
-      if (!(rep >= 0 && levels >= rep && levels <= Math.min(packed, unpacked))) {
-        throw new RangeError("the levels of a page are longer than the page");
+/** The pages that lie in some parts of a chunk, one after the other. */
+export function* pagesOf(parts: readonly Uint8Array[], chunk: Chunk): Generator<Page> {
+  for (const bytes of parts) {
+    const cursor: Cursor = { bytes, at: 0 };
+    while (cursor.at < bytes.length) {
+      const header = readHeader(cursor, chunk);
+      const raw = bytes.subarray(cursor.at, cursor.at += header.packed);
+      if (header.checksum !== undefined && (crc32(raw) | 0) !== header.checksum) {
+        throw new RangeError("the checksum of a page is wrong");
       }
-      const codec = v2.is_compressed === false ? "UNCOMPRESSED" : chunk.codec;
-      yield {
-        kind: "data",
-        values: v2.num_values,
-        encoding: v2.encoding,
-        repetition: raw.subarray(0, rep),
-        definition: raw.subarray(rep, levels),
-        body: unpack(raw.subarray(levels), codec, unpacked - levels),
-      };
-    } else if (header.type !== "INDEX_PAGE") {
-      throw new RangeError("a page is of no known kind");
+      if (header.kind === DICTIONARY) yield dictionaryPage(header, raw, chunk);
+      else if (header.kind === DATA) yield firstVersion(header, raw, chunk);
+      else if (header.kind === DATA_V2) yield secondVersion(header, raw, chunk);
     }
   }
+}
+
+/** The values of the data pages in some parts of a chunk, nulls and empty lists counted. */
+export function valuesIn(parts: readonly Uint8Array[], chunk: Chunk): number {
+  let values = 0;
+  for (const bytes of parts) {
+    for (const cursor: Cursor = { bytes, at: 0 }; cursor.at < bytes.length;) {
+      const header = readHeader(cursor, chunk);
+      if (header.kind === DATA || header.kind === DATA_V2) values += header.values;
+      cursor.at += header.packed;
+    }
+  }
+  if (values > chunk.values) throw new RangeError(`there are more than ${chunk.values} values`);
+  return values;
+}
+
+/** The header at the cursor, none of whose claims goes past the chunk. */
+function readHeader(cursor: Cursor, chunk: Chunk): PageHeader {
+  const header = readPageHeader(cursor), { kind, packed, unpacked, values } = header;
+  if (![DATA, INDEX, DICTIONARY, DATA_V2].includes(kind)) {
+    throw new RangeError("a page is of no known kind");
+  }
+  if (!(packed >= 0 && packed <= cursor.bytes.length - cursor.at)) {
+    throw new RangeError("a page is larger than its column");
+  }
+  if (kind === INDEX) return header;
+  if (!(values >= 0 && values <= chunk.values)) {
+    throw new RangeError(`a page claims ${values} of ${chunk.values} values`);
+  }
+  const text = chunk.leaf.type === "BYTE_ARRAY";
+  const most = Math.min(
+    chunk.unpacked,
+    text ? LARGEST_TEXTS : SLACK + LARGEST_NUMBER * values,
+  );
+  if (!(unpacked >= 0 && unpacked <= most)) {
+    throw new RangeError("a page unpacks to more than its values need");
+  }
+  return header;
+}
+
+function dictionaryPage(header: PageHeader, raw: Uint8Array, { codec }: Chunk): Page {
+  return {
+    kind: "dictionary",
+    values: header.values,
+    encoding: header.encoding,
+    repetition: NOTHING,
+    definition: NOTHING,
+    body: unpackPage(raw, codec, header.unpacked),
+  };
+}
+
+function firstVersion(header: PageHeader, raw: Uint8Array, { codec, leaf }: Chunk): Page {
+  const { values, encoding, unpacked, levels } = header;
+  if (levels.some((level) => level !== RLE)) {
+    throw new RangeError("levels are encoded in a way that was given up long ago");
+  }
+  const body = unpackPage(raw, codec, unpacked);
+  const repetition = leaf.lists ? sized(body, 0) : NOTHING;
+  const after = leaf.lists ? 4 + repetition.length : 0;
+  const definition = leaf.defined ? sized(body, after) : NOTHING;
+  const start = after + (leaf.defined ? 4 + definition.length : 0);
+  return { kind: "data", values, encoding, repetition, definition, body: body.subarray(start) };
+}
+
+function secondVersion(header: PageHeader, raw: Uint8Array, { codec }: Chunk): Page {
+  const { values, encoding, unpacked, packed, repetition, definition, isPacked } = header;
+  const levels = repetition + definition;
+  if (!(repetition >= 0 && definition >= 0 && levels <= Math.min(packed, unpacked))) {
+    throw new RangeError("the levels of a page are longer than the page");
+  }
+  return {
+    kind: "data",
+    values,
+    encoding,
+    repetition: raw.subarray(0, repetition),
+    definition: raw.subarray(repetition, levels),
+    body: unpackPage(raw.subarray(levels), isPacked ? codec : "UNCOMPRESSED", unpacked - levels),
+  };
+}
+
+/** The bytes behind a length of four bytes at `at`. */
+function sized(body: Uint8Array, at: number): Uint8Array {
+  if (at + 4 > body.length) throw new RangeError("a page ends within its levels");
+  const length = viewOf(body).getUint32(at, true);
+  if (at + 4 + length > body.length) throw new RangeError("levels run past the end of their page");
+  return body.subarray(at + 4, at + 4 + length);
 }
 
 /** A view of exactly these bytes. */
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** A reader at the beginning of these bytes. */
-export const readerOf = (bytes: Uint8Array): DataReader => ({ view: viewOf(bytes), offset: 0 });
-
-function unpack(bytes: Uint8Array, codec: Chunk["codec"], size: number): Uint8Array {
-  if (size === 0) return NOTHING;
-  const unpacked = codec === "UNCOMPRESSED"
-    ? bytes
-    : codec === "ZSTD"
-    ? zstdDecompressSync(bytes, { maxOutputLength: size })
-    : compressors[codec]?.(bytes, size);
-  if (unpacked?.length !== size) throw new RangeError(`a page does not unpack to ${size} bytes`);
-  // A Buffer's `slice` shares memory, a plain array's does not.
-  return new Uint8Array(unpacked.buffer, unpacked.byteOffset, size);
-}
-
-/** The bytes behind a length of four bytes at `at`. */
-function sized(body: Uint8Array, at: number): Uint8Array {
-  const length = viewOf(body).getUint32(at, true);
-  if (at + 4 + length > body.length) throw new RangeError("levels run past the end of their page");
-  return body.subarray(at + 4, at + 4 + length);
-}

@@ -1,38 +1,74 @@
 /**
- * Columns that the decoder of this folder does not know, through hyparquet's own reader: twenty times
- * slower, every encoding and codec.
+ * Columns that the decoder of this folder does not know, through parquet-wasm: four times slower, every
+ * encoding and codec.
  *
  * @module
  */
 
-import { parquetRead } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import type { ColumnPlace } from "./read_column.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
+import type { SlowColumn } from "./foreign/arrow_column.ts";
+import type { SlowAsk, SlowTell } from "./foreign/slow_worker.ts";
+import { supervised } from "./foreign/supervised_worker.ts";
+import type { Rows } from "./piece.ts";
 
-/** The values of a column in a row group, one a row: a list, a number, a text, or nothing. */
-export async function readSlowly(place: ColumnPlace): Promise<readonly unknown[]> {
-  const { file, size, metadata, group, chunk } = place, name = chunk.leaf.path[0];
-  const before = metadata.row_groups.slice(0, group);
-  const rowStart = before.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
-  const values: unknown[] = [];
-  await parquetRead({
-    file: {
-      byteLength: size,
-      async slice(start, end = size) {
-        const bytes = new Uint8Array(end - start);
-        await file.read(bytes, 0, bytes.length, start);
-        return bytes.buffer;
-      },
+export type { SlowColumn, SlowNumbers } from "./foreign/arrow_column.ts";
+
+/** Reads columns of one file, one after another. */
+export interface SlowReader {
+  /**
+   * Rows of the column called `name` in a row group, which has them.
+   *
+   * @throws RangeError where the column cannot be read, or is of a kind that cells do not need.
+   */
+  read(name: string, group: number, rows: Rows): Promise<SlowColumn>;
+  /** Ends its worker; what is being read fails. */
+  close(): void;
+}
+
+/** parquet-wasm cuts the offsets of larger files to 32 bits, and reads other bytes without a word. */
+const LARGEST_FILE = 2 ** 32;
+/** A worker that has taken more memory than this is ended, as it would never give it back. */
+const LARGEST_MEMORY = 2 ** 28;
+/** Milliseconds without a word after which a worker counts as hanging; a large column takes seconds. */
+const PATIENCE = 120_000;
+
+/** A reader of opened bytes; its worker starts with the first column. */
+export function slowReader(bytes: ByteSource): SlowReader {
+  const worker = supervised<SlowAsk, SlowTell>(
+    new URL("./foreign/slow_worker.ts", import.meta.url),
+  );
+
+  async function hear(word: SlowTell) {
+    switch (word.kind) {
+      case "fetch": {
+        const part = new Uint8Array(word.to - word.from);
+        await bytes.read(part, word.from);
+        return { reply: { kind: "bytes", id: word.id, bytes: part.buffer } as const };
+      }
+      case "column":
+        return { answer: word };
+      case "fault":
+        throw new RangeError(word.why);
+    }
+  }
+  return {
+    async read(name, group, { from, to }) {
+      if (bytes.size >= LARGEST_FILE) {
+        throw new RangeError(
+          `column "${name}" is for parquet-wasm, which reads no file of 4 GiB or more; ` +
+            "write it again in smaller files, or with PLAIN values and the codec ZSTD",
+        );
+      }
+      const question = { kind: "read", size: bytes.size, group, name, from, to } as const;
+      try {
+        const { column, memory } = await worker.ask({ question, patience: PATIENCE, hear });
+        if (memory > LARGEST_MEMORY) worker.end();
+        return column;
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new RangeError(`column "${name}" cannot be read: ${why}`);
+      }
     },
-    metadata,
-    columns: [name],
-    rowStart,
-    rowEnd: rowStart + chunk.rows,
-    compressors,
-    rowFormat: "object",
-    onComplete: (rows) => {
-      for (const row of rows) values.push(row[name]);
-    },
-  });
-  return values;
+    close: () => worker.end(),
+  };
 }

@@ -4,78 +4,90 @@
  * @module
  */
 
-import { decodeDeltaInto } from "./delta.ts";
+import { deltaNumbers } from "./delta.ts";
+import { decodeDeltaQuickly } from "./delta_kernel.ts";
+import type { Findings } from "./findings.ts";
 import { decodeHybridInto } from "./hybrid.ts";
 import type { Leaf } from "./leaf.ts";
-import { type Page, readerOf, viewOf } from "./pages.ts";
+import { lookUpInto } from "./look_up.ts";
+import * as encoding from "./page_header.ts";
+import { type Page, viewOf } from "./pages.ts";
+import { moveInto, type Numbers, plainNumbers, splitNumbers } from "./plain.ts";
 
-/** Arrays that decoding fills. */
-export type Numbers = Uint32Array | Float32Array | Float64Array;
+/** How the numbers of a page are to be read, and where to note what is found in them. */
+export interface Reading<A extends Numbers> {
+  readonly leaf: Leaf;
+  readonly dictionary: A | undefined;
+  readonly findings?: Findings | undefined;
+}
 
-// Decoding is synchronous and never nested, so one buffer serves all pages.
-let codes = new Uint32Array(0);
-
-/** Fills `out` with the numbers of a page. */
-export function decodePageInto(
-  out: Numbers,
+/** Fills `out` with the numbers of a page; adds to the findings, or makes them NaN. */
+export function decodeValuesInto<A extends Numbers>(
+  out: A,
   page: Page,
-  leaf: Leaf,
-  dictionary: ArrayLike<number> | undefined,
+  { leaf, dictionary, findings }: Reading<A>,
 ): void {
+  const { body } = page, count = out.length;
+  if (
+    page.encoding === encoding.DELTA_BINARY_PACKED &&
+    decodeDeltaQuickly(out, body, { leaf, findings })
+  ) return;
+  if (findings) findings.count = NaN;
   switch (page.encoding) {
-    case "PLAIN":
-      return out.set(plainNumbers(page.body, leaf, out.length));
-    case "DELTA_BINARY_PACKED":
-      if (leaf.type !== "INT32") break;
-      return decodeDeltaInto(out, readerOf(page.body));
-    case "RLE_DICTIONARY":
-    case "PLAIN_DICTIONARY":
-      return lookUpInto(out, page, dictionary);
+    case encoding.PLAIN:
+      return moveInto(out, plainNumbers(body, leaf, count));
+    case encoding.DELTA_BINARY_PACKED:
+      if (leaf.type !== "INT32" && leaf.type !== "INT64") break;
+      return moveInto(out, deltaNumbers(body, leaf, count));
+    case encoding.RLE_DICTIONARY:
+    case encoding.PLAIN_DICTIONARY:
+      if (!dictionary) throw new RangeError("a page needs a dictionary that is missing");
+      return lookUpInto(out, body, dictionary);
+    case encoding.BYTE_STREAM_SPLIT:
+      return moveInto(out, splitNumbers(body, leaf, count));
+    case encoding.RLE:
+      if (leaf.type !== "BOOLEAN") break;
+      return moveInto(out, truths(body, count));
   }
   throw new RangeError(`a page has the encoding ${page.encoding}, which its column does not`);
 }
 
-/** Fills `out` with what the dictionary has at each of the codes of a page. */
-export function lookUpInto(
-  out: Numbers | Int32Array,
-  page: Page,
-  dictionary: ArrayLike<number> | undefined,
-): void {
-  if (!dictionary) throw new RangeError("a page needs a dictionary that is missing");
-  const count = out.length, size = dictionary.length;
-  if (count === 0) return;
-  if (codes.length < count) codes = new Uint32Array(count);
-  decodeHybridInto(codes.subarray(0, count), readerOf(page.body.subarray(1)), page.body[0]);
-  for (let i = 0; i < count; i++) {
-    if (codes[i] >= size) throw new RangeError("a code is not in the dictionary");
-    out[i] = dictionary[codes[i]];
-  }
+/** The dictionary of a page as an array like `out`. */
+export function dictionaryLike<A extends Numbers>(out: A, page: Page, leaf: Leaf): A {
+  const kind = out.constructor as new (length: number) => A;
+  // Before there is room for them: a page may claim values that it does not have.
+  const stored = plainNumbers(page.body, leaf, page.values);
+  const dictionary = new kind(page.values);
+  moveInto(dictionary, stored);
+  return dictionary;
 }
 
-/** The numbers that `bytes` hold: a view where the memory is aligned, else a copy. */
-export function plainNumbers(bytes: Uint8Array, leaf: Leaf, count: number): Numbers | Int32Array {
-  const length = count * (leaf.type === "DOUBLE" ? 8 : 4);
-  if (bytes.length < length) {
-    throw new RangeError(`${count} values need ${length} bytes and have ${bytes.length}`);
-  }
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice(0, length);
-  if (leaf.type === "DOUBLE") return new Float64Array(aligned.buffer, aligned.byteOffset, count);
-  if (leaf.type === "FLOAT") return new Float32Array(aligned.buffer, aligned.byteOffset, count);
-  return leaf.unsigned
-    ? new Uint32Array(aligned.buffer, aligned.byteOffset, count)
-    : new Int32Array(aligned.buffer, aligned.byteOffset, count);
+/** Runs of 0 and 1 behind their length. */
+function truths(body: Uint8Array, count: number): Uint8Array {
+  const out = new Uint8Array(count);
+  if (count > 0) decodeHybridInto(out, body.subarray(4), 1);
+  return out;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The `count` PLAIN strings that `bytes` hold: each behind its length. */
-export function plainStrings(bytes: Uint8Array, count: number): string[] {
+/** The `count` PLAIN texts that `bytes` hold: each behind its length. */
+export function plainTexts(bytes: Uint8Array, count: number): string[] {
   const view = viewOf(bytes), texts: string[] = [];
   for (let at = 0; texts.length < count;) {
+    if (at + 4 > bytes.length) throw new RangeError("a page ends before its last text");
     const length = view.getUint32(at, true);
-    if (at + 4 + length > bytes.length) throw new RangeError("a string runs past its page");
-    texts.push(utf8.decode(bytes.subarray(at + 4, at + 4 + length)));
+    if (at + 4 + length > bytes.length) throw new RangeError("a text runs past its page");
+    texts.push(textOf(bytes.subarray(at + 4, at + 4 + length)));
     at += 4 + length;
   }
   return texts;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new RangeError("a text is not UTF-8");
+  }
 }

@@ -10,7 +10,8 @@ import { closeSync, existsSync, fstatSync, fsyncSync, openSync } from "node:fs";
 import { InputError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
 import { encodeEvent } from "../../core/report/event_lines.ts";
-import { attempt, explain } from "../attempt.ts";
+import { attempt } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { eventsIn, linesIn } from "./read_log.ts";
 import { writeAll, writeWhole } from "../write_whole.ts";
 

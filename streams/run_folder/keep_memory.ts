@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { encodeTensors } from "../../core/model/safetensors.ts";
 import type { ReplayState } from "../../core/replay.ts";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { nameMemory } from "../checkpoint/remembered.ts";
 import { writeWhole } from "../write_whole.ts";
 

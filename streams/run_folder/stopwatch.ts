@@ -6,7 +6,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { explain } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { clock } from "../console/terminal.ts";
 import { writeWhole } from "../write_whole.ts";
 

@@ -15,7 +15,6 @@ import {
   bytes,
   type Code,
   constant,
-  encodeModule,
   everyByte,
   everyWord,
   get,
@@ -33,7 +32,8 @@ import {
   V128,
   xor,
   xorBits,
-} from "./wasm.ts";
+} from "../../wasm/code.ts";
+import { encodeModule } from "../../wasm/encode_module.ts";
 
 /** How the module is called. */
 export interface KeepLoop {
@@ -68,15 +68,15 @@ const VECTORS = [{ x: 15, y: 16 }, { x: 17, y: 18 }, { x: 19, y: 20 }, { x: 21, 
 /** The module; its exports are a `KeepLoop`. */
 export function keepModule(): Uint8Array<ArrayBuffer> {
   const vectors = KEYS.length + NUMBERED_KEYS.length + 3 + 2 * VECTORS.length;
-  return encodeModule({
+  const run = {
     parameters: [I32, I32, I32, I32, I32],
     locals: [I32, ...Array<number>(vectors).fill(V128)],
-    pages: PIECE / 2 ** 16,
     body: [
       prepare(),
       repeat([count(), rounds(), write(), advance()], less(get(ADDRESS), get(END))),
     ],
-  });
+  };
+  return encodeModule({ functions: { run }, pages: PIECE / 2 ** 16 });
 }
 
 function prepare(): Code {

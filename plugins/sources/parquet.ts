@@ -1,0 +1,36 @@
+import { Schema } from "effect";
+import { required, setting, source } from "../../core/plugin.ts";
+import { openForeign } from "../../streams/foreign/open_foreign.ts";
+
+const name = Schema.NonEmptyString;
+
+/** Reads Parquet files that others wrote, one row a cell, as they are. */
+export const parquet = source({
+  id: "parquet",
+  purpose: "reads cells from Parquet files of lists of tokens and values, written by anyone",
+  config: {
+    files: required(
+      Schema.Union([name, Schema.NonEmptyArray(name)]),
+      "a file, a folder of .parquet files, which are read by name, or several of them",
+    ),
+    vocabulary: required(
+      name,
+      "file of the vocabulary: an object of ids by symbol, as scGPT's vocab.json, or a symbol a line",
+    ),
+    genes: setting(name, "genes", "column of the lists of token ids"),
+    values: setting(name, "expressions", "column of the lists of values"),
+    firstGene: setting(
+      Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+      0,
+      "token id of the first gene; lower ids, and words in angle brackets, are left out",
+    ),
+    scale: required(Schema.Literals(["counts", "log1p"]), "what the values are"),
+    columns: setting(
+      Schema.Array(name),
+      [],
+      "columns of texts or integers that describe cells; scanned once for their categories",
+    ),
+  },
+  make: ({ files, ...rest }) =>
+    openForeign({ ...rest, files: typeof files === "string" ? [files] : files }),
+});

@@ -1,0 +1,27 @@
+/**
+ * Everything that comes, one after the other.
+ *
+ * @module
+ */
+
+import { Effect, Stream } from "effect";
+import { InputError } from "../../core/errors.ts";
+import { attemptAsync } from "../attempt.ts";
+
+/**
+ * Calls `use` with everything that comes, and waits for it each time; what it throws becomes an
+ * `InputError` that begins with `doing`. What the items throw comes out as it is. May be interrupted
+ * between two items.
+ */
+export const inTurn = <A>(
+  doing: string,
+  items: AsyncIterable<A>,
+  use: (item: A) => Promise<void>,
+): Effect.Effect<void, InputError> =>
+  Stream.fromAsyncIterable(items, (cause) => cause).pipe(
+    Stream.catch((cause) => cause instanceof InputError ? Stream.fail(cause) : Stream.die(cause)),
+    // Sources that never wait would leave no moment for an interruption to be heard.
+    Stream.runForEach((item) =>
+      Effect.andThen(attemptAsync(doing, () => use(item)), Effect.yieldNow)
+    ),
+  );

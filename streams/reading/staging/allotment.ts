@@ -1,0 +1,37 @@
+/**
+ * Bytes that may be held for one purpose.
+ *
+ * @module
+ */
+
+/** What may be held and what is. */
+export interface Allotment {
+  readonly bytes: number;
+  used: number;
+}
+
+/** Name of what is thrown where cells take more memory than may be held. */
+export const TOO_LITTLE_MEMORY = "TooLittleMemory";
+
+/**
+ * Takes `bytes` of the allotment for arrays that are about to be made.
+ *
+ * @throws Error of the name `TOO_LITTLE_MEMORY` where it has not as many left.
+ */
+export function takeBytes(allotment: Allotment, bytes: number): void {
+  if (allotment.used + bytes <= allotment.bytes) {
+    allotment.used += bytes;
+    return;
+  }
+  const error = new Error(
+    `its cells take ${allotment.used + bytes} bytes where ${allotment.bytes} are allowed`,
+  );
+  error.name = TOO_LITTLE_MEMORY;
+  throw error;
+}
+
+/** Frees a buffer at once, which the garbage collector would do some time, and gives its bytes back. */
+export function freeBuffer(allotment: Allotment, buffer: ArrayBuffer): void {
+  allotment.used -= buffer.byteLength;
+  buffer.transfer(0);
+}

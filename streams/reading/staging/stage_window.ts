@@ -1,0 +1,127 @@
+/**
+ * Reads the cells of a window into the staging area.
+ *
+ * @module
+ */
+
+import type { Span } from "../read_plan.ts";
+import { decodePlace } from "./decode_place.ts";
+import {
+  cutIntoLoads,
+  type Load,
+  partsOf,
+  type PlannedPlace,
+  planPlace,
+  rangesIn,
+} from "./loads.ts";
+import type { LoadMemory } from "./load_memory.ts";
+import { cutAtGroups, cutAtShards, type Place } from "./places.ts";
+import { type Damage, faultOf, NOTE, type ReaderSettings } from "./reader_settings.ts";
+import type { Shelf } from "./shelf.ts";
+import { beginWindow, type Staging } from "./staging.ts";
+
+/** What a reader works with. */
+export interface Bench {
+  readonly settings: ReaderSettings;
+  readonly shelf: Shelf;
+  /** First cell of each shard, then the cells in all. */
+  readonly starts: Float64Array;
+  readonly staging: Staging;
+  readonly memory: LoadMemory;
+  /** The code of a text in a column, for each of the columns. */
+  readonly codes: readonly ((text: string) => number)[];
+  /** See `NOTE`. */
+  readonly note: Int32Array;
+}
+
+/**
+ * Stages the cells of some spans, which ascend. Returns what could not be read and is left out.
+ *
+ * @throws whatever is thrown where a shard cannot be opened or read, or one is damaged that may not
+ * be; the note says where.
+ */
+export async function stageWindow(bench: Bench, spans: readonly Span[]): Promise<Damage[]> {
+  const { staging, memory } = bench, damages: Damage[] = [];
+  beginWindow(staging, spans);
+  const loads = cutIntoLoads(await plannedPlaces(bench, spans));
+  let next = loads.next(), coming = next.done ? undefined : read(bench, next.value);
+  try {
+    while (!next.done) {
+      const load = next.value, bytes = await coming!;
+      next = loads.next();
+      // The next load is on its way while this one is decoded.
+      coming = next.done ? undefined : read(bench, next.value);
+      await decodeLoad(bench, { load, bytes }, damages);
+      memory.giveBack(bytes);
+    }
+  } finally {
+    await coming?.catch(() => undefined);
+  }
+  return damages;
+}
+
+async function plannedPlaces(bench: Bench, spans: readonly Span[]): Promise<PlannedPlace[]> {
+  const planned: PlannedPlace[] = [];
+  for (const span of cutAtShards(spans, bench.starts)) {
+    noteWhere(bench, span.shard, -1);
+    const shard = await bench.shelf.shard(span.shard);
+    for (const place of cutAtGroups(span, shard.starts)) planned.push(planPlace(shard, place));
+  }
+  return planned;
+}
+
+async function read(bench: Bench, { merged, places }: Load): Promise<Uint8Array> {
+  const { shelf, memory } = bench, into = memory.take(merged.bytes);
+  await Promise.all(merged.reads.map(async ({ shard, from, to, at }) => {
+    try {
+      const bytes = await shelf.bytes(shard);
+      await bytes.read(into.subarray(at, at + to - from), from);
+    } catch (cause) {
+      noteWhere(bench, shard, places.find(({ place }) => place.shard === shard)!.place.group);
+      throw cause;
+    }
+  }));
+  return into;
+}
+
+async function decodeLoad(
+  bench: Bench,
+  { load, bytes }: { readonly load: Load; readonly bytes: Uint8Array },
+  damages: Damage[],
+): Promise<void> {
+  let first = 0;
+  for (const planned of load.places) {
+    const { place, pieces } = planned, { shard, group, from, to } = place;
+    noteWhere(bench, shard, group);
+    try {
+      if (pieces instanceof Error) throw pieces;
+      const parts = partsOf({ pieces }, load.merged, { memory: bytes, first });
+      // Promises only where they are needed: a window has hundreds of places.
+      const slow = decodePlace(bench, planned, { pieces, parts });
+      if (slow) await slow;
+    } catch (cause) {
+      if (bench.settings.onDamage === "fail" || !isDamage(cause)) throw cause;
+      leaveOut(bench.staging, place);
+      damages.push({ shard, group, cells: to - from, fault: faultOf(cause) });
+    }
+    first += rangesIn(planned);
+  }
+}
+
+/** Leaves the rows of a place without entries. */
+function leaveOut({ offsets, lost }: Staging, { row, from, to }: Place): void {
+  const end = row + to - from;
+  offsets.fill(row === 0 ? 0 : offsets[row], row, end + 1);
+  lost.fill(1, row, end);
+}
+
+/** Whether it is the file's fault: decoders throw RangeErrors, and so does a machine out of memory. */
+const isDamage = (cause: unknown): boolean =>
+  cause instanceof RangeError &&
+  !/allocation failed|Invalid typed array length/.test(cause.message);
+
+function noteWhere({ note }: Bench, shard: number, group: number): void {
+  note[NOTE.shard] = shard;
+  note[NOTE.group] = group;
+  Atomics.add(note, NOTE.beats, 1);
+}

@@ -1,0 +1,143 @@
+import { equal, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { InputError } from "../core/errors.ts";
+import { addCategories, codesOf, inOrder } from "../streams/foreign/categories.ts";
+import { LEFT_OUT, UNKNOWN } from "../streams/foreign/foreign_layout.ts";
+import { tokensOf } from "../streams/foreign/read_tokens.ts";
+import { translator } from "../streams/foreign/translate.ts";
+import type { Lists } from "../streams/parquet/foreign/column_reader.ts";
+import { assertSame } from "./first_difference.ts";
+
+/** Rows as lists; entries before the first row, as a list may begin anywhere. */
+function listsOf(rows: readonly (readonly number[])[], before = 0): Lists {
+  const offsets = Uint32Array.from({ length: rows.length + 1 }, () => before);
+  rows.forEach((row, i) => offsets[i + 1] = offsets[i] + row.length);
+  return {
+    kind: "lists",
+    offsets,
+    values: Float64Array.of(...Array(before).fill(0), ...rows.flat()),
+  };
+}
+
+Deno.test("translator() gives what a table of tokens says, row by row", () => {
+  const gene = fc.constantFrom(LEFT_OUT, 0, 1, 2, 3, 4, 5);
+  const tokens = fc.uniqueArray(gene, { selector: (gene) => gene < 0 ? {} : gene, minLength: 1 });
+  const cells = tokens.chain((tokens) => {
+    const entry = fc.tuple(fc.nat(tokens.length - 1), fc.nat(3));
+    const cell = fc.uniqueArray(entry, { selector: ([token]) => token });
+    return fc.tuple(
+      fc.constant(tokens),
+      fc.array(fc.array(cell, { maxLength: 5 }), { maxLength: 3 }),
+    );
+  });
+  const vocabulary = { symbols: [..."ABCDEF"] };
+  fc.assert(fc.property(cells, fc.nat(3), ([tokens, batches], before) => {
+    const translateInto = translator({
+      tokens: Int32Array.from(tokens),
+      vocabulary,
+      scale: "counts",
+    });
+    for (const rows of batches) {
+      const target = {
+        offsets: new Uint32Array(rows.length + 1),
+        genes: new Uint32Array(99),
+        values: new Float32Array(99),
+      };
+      const fault = translateInto(
+        target,
+        listsOf(rows.map((row) => row.map(([token]) => token))),
+        listsOf(rows.map((row) => row.map(([, value]) => value)), before),
+      );
+      equal(fault, undefined);
+      rows.forEach((row, i) => {
+        const expected = row.map(([token, value]) => [tokens[token], value])
+          .filter(([gene, value]) => gene >= 0 && value > 0);
+        const [from, to] = [target.offsets[i], target.offsets[i + 1]];
+        assertSame([...target.genes.subarray(from, to)], expected.map(([gene]) => gene));
+        assertSame([...target.values.subarray(from, to)], expected.map(([, value]) => value));
+      });
+    }
+  }));
+});
+
+Deno.test("translator() takes the same gene in the next row, and in the next call", () => {
+  const vocabulary = { symbols: ["A"] };
+  const translateInto = translator({ tokens: Int32Array.of(0), vocabulary, scale: "counts" });
+  const target = {
+    offsets: new Uint32Array(3),
+    genes: new Uint32Array(9),
+    values: new Float32Array(9),
+  };
+  const once = listsOf([[0], [0]]), twice = listsOf([[0], [0, 0]]), ones = listsOf([[1], [1]]);
+  equal(translateInto(target, once, ones), undefined);
+  equal(translateInto(target, once, ones), undefined);
+  assertSame(translateInto(target, twice, listsOf([[1], [1, 1]])), {
+    row: 1,
+    why: 'it names gene "A" twice',
+  });
+});
+
+Deno.test("tokensOf() reads ids by symbol, or a symbol a line", () => {
+  const read = (text: string, firstGene = 0) => {
+    const { tokens, vocabulary } = tokensOf(text, firstGene, "Cannot read");
+    return [[...tokens], vocabulary.symbols];
+  };
+  assertSame(read('{"B": 1, "A": 3, "<cls>": 0}'), [[LEFT_OUT, 0, UNKNOWN, 1], ["B", "A"]]);
+  assertSame(read("B\r\nA\n\n", 2), [[LEFT_OUT, LEFT_OUT, 0, 1], ["B", "A"]]);
+  assertSame(read('{"x": 0, "A": 1}', 1), [[LEFT_OUT, 0], ["A"]]);
+});
+
+for (
+  const [text, why] of [
+    ["", /it has no gene/],
+    ['{"<pad>": 0}', /it has no gene/],
+    ['{"A": 0', /it is not JSON/],
+    ['["A"]', /it is no object of ids by symbol/],
+    ['{"A": 0, "B": 0}', /the id 0 has two symbols/],
+    ['{"A": -1}', /"A" has the id -1, which is no integer from 0/],
+    ['{"A": 1e300}', /"A" has the id 1e\+300/],
+    ['{"A": "1"}', /"A" has the id "1"/],
+    ["A\nA\n", /"A": the name is there twice/],
+    ["A\n\nB\n", /a symbol must not be empty/],
+  ] as const
+) {
+  Deno.test(`tokensOf() refuses ${JSON.stringify(text)}`, () => {
+    throws(
+      () => tokensOf(text, 0, "Cannot read"),
+      (error: unknown) => error instanceof InputError && why.test(error.message),
+    );
+  });
+}
+
+Deno.test("addCategories() and codesOf() agree, whatever the type", () => {
+  const value = fc.constantFrom(NaN, -1, 0, 1, 10, 9);
+  fc.assert(fc.property(fc.array(value), fc.array(value), (one, other) => {
+    const parts = [one, other].map((values) => ({
+      kind: "numbers" as const,
+      values: Float64Array.from(values),
+    }));
+    const known = new Set<string>();
+    for (const part of parts) addCategories(known, part);
+    const categories = inOrder(known), codebook = new Map(categories.map((each, c) => [each, c]));
+    assertSame(categories, categories.toSorted((a, b) => Number(a) - Number(b)));
+    for (const part of parts) {
+      const codes = codesOf(part, codebook);
+      assertSame(
+        Array.from(codes, (code) => code < 0 ? NaN : Number(categories[code])),
+        part.values,
+      );
+    }
+  }));
+  const texts = { kind: "texts", codes: Int32Array.of(1, -1), texts: ["unused", "b"] } as const;
+  const known = new Set<string>();
+  addCategories(known, texts);
+  assertSame([...known], ["b"]);
+  assertSame([...codesOf(texts, new Map([["b", 4]]))], [4, -1]);
+});
+
+Deno.test("addCategories() refuses what are no labels", () => {
+  const values = Float64Array.from({ length: 2 ** 16 + 1 }, (_, i) => i);
+  throws(() => addCategories(new Set(), { kind: "numbers", values }), /more than 65536 categories/);
+  const half = Float64Array.of(0.5);
+  throws(() => addCategories(new Set(), { kind: "numbers", values: half }), /0\.5 is no category/);
+});

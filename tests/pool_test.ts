@@ -1,0 +1,123 @@
+import { equal, match, ok, rejects } from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Effect } from "effect";
+import { type CellBatch, concatCells, selectCells } from "../core/batch.ts";
+import { InputError } from "../core/errors.ts";
+import { lookAtAtlas, openAtlas } from "../streams/atlas/open_atlas.ts";
+import { beginReading } from "../streams/atlas/read_atlas.ts";
+import type { CrewOptions } from "../streams/reading/pool/crew.ts";
+import { sliceCells } from "../streams/reading/pool/cut_batches.ts";
+import { lend } from "../streams/reading/pool/leases.ts";
+import { streamAtlas } from "../streams/reading/stream_atlas.ts";
+import { withFolder } from "./atlas_folder.ts";
+import { assertSame } from "./first_difference.ts";
+import { readAll } from "./laws/source_laws.ts";
+import { writeGroups } from "./written_groups.ts";
+
+const MADE = { seed: 11, shards: [[100, 60], [80, 90, 50]], genes: 500, expressed: 60 };
+
+/** Reads an atlas by workers that run a module of the test's. */
+async function readBy(folder: string, crew: Omit<CrewOptions, "workers">, workers = 2) {
+  const atlas = await Effect.runPromise(lookAtAtlas(folder));
+  const means = { workers, memory: 5e8, onDamage: "fail", onDamages: () => {}, crew } as const;
+  const request = { batch: 20, order: "stored", window: 40 } as const;
+  let cells = 0;
+  for await (const lease of lend(() => beginReading(atlas, request, means), request)) {
+    cells += lease.cells.length;
+  }
+  return cells;
+}
+const dying = (how: string) => new URL(`./dying_worker.ts?how=${how}`, import.meta.url);
+
+const ENDS: Readonly<Record<string, RegExp>> = {
+  exit: /its decode worker died/,
+  close: /its decode worker died/,
+  throw: /its decode worker died: .*struck by lightning/,
+  reject: /its decode worker died: .*struck by lightning/,
+  memory: /its decode worker died: .*allocation failed/,
+};
+for (const [how, words] of Object.entries(ENDS)) {
+  Deno.test(`streamAtlas() ends with one sentence when a worker dies: ${how}`, () =>
+    withFolder(async (folder) => {
+      writeGroups(folder, MADE);
+      await rejects(readBy(folder, { module: dying(how) }), (error: Error) => {
+        ok(error instanceof InputError);
+        match(error.message, words);
+        match(error.message, /^Cannot read [^\n]+[^.\n]$/);
+        return true;
+      });
+    }));
+}
+
+Deno.test("streamAtlas() ends when a worker says nothing any more", () =>
+  withFolder(async (folder) => {
+    writeGroups(folder, MADE);
+    const reading = readBy(folder, { module: dying("hang"), patience: 1500 }, 1);
+    await rejects(reading, (error: Error) => {
+      match(error.message, /no sign of life/);
+      return true;
+    });
+    equal(await readBy(folder, { module: dying("nothing") }), 380);
+  }));
+
+/** Flips a byte in the middle of the pages of a row group of the second shard: its checksum is wrong then. */
+function damage(folder: string): void {
+  const path = join(folder, "cells-1.parquet"), bytes = readFileSync(path);
+  const clean = join(folder, "clean");
+  writeFileSync(clean, bytes);
+  bytes[Math.floor(bytes.length * 0.3)] ^= 0x10;
+  writeFileSync(path, bytes);
+}
+
+for (const workers of [0, 2]) {
+  Deno.test(`streamAtlas() names shard and row group of a damaged page: ${workers} workers`, () =>
+    withFolder(async (folder) => {
+      writeGroups(folder, MADE);
+      damage(folder);
+      const reading = Array.fromAsync(streamAtlas(folder, { workers, order: "stored" }));
+      await rejects(reading, (error: Error) => {
+        ok(error instanceof InputError);
+        match(error.message, /^Cannot read atlas shard "cells-1\.parquet", row group \d: /);
+        return true;
+      });
+    }));
+
+  Deno.test(`streamAtlas() leaves damaged cells out when asked to, and counts them: ${workers} workers`, () =>
+    withFolder(async (folder) => {
+      const all = writeGroups(folder, MADE);
+      damage(folder);
+      for (const order of ["stored", { seed: 4 }] as const) {
+        const options = { order, window: 100, block: 16, batch: 30, workers } as const;
+        const stream = streamAtlas(folder, { ...options, onDamage: "skip", labels: ["type"] });
+        const batches: CellBatch[] = [];
+        for await (const lease of stream) batches.push(sliceCells(lease, 0, lease.cells.length));
+        const read = concatCells(batches), { cells, notes } = stream.skipped();
+        ok(batches.slice(0, -1).every(({ cells }) => cells.length === 30));
+        ok(cells > 0 && cells < 220, `${cells} cells are left out`);
+        equal(read.cells.length + cells, 380);
+        const { type } = selectCells(all, read.cells).obs;
+        assertSame(read, { ...selectCells(all, read.cells), obs: { type } });
+        ok(notes.length > 0 && notes.every((note) => /"cells-1.parquet", row group/.test(note)));
+      }
+    }));
+}
+
+Deno.test("openAtlas() reads by workers what it reads alone, and skips what is damaged", () =>
+  withFolder(async (folder) => {
+    const all = writeGroups(folder, MADE);
+    const read = (options: Parameters<typeof openAtlas>[1]) =>
+      Effect.runPromise(
+        Effect.scoped(Effect.flatMap(openAtlas(folder, options), (atlas) =>
+          Effect.promise(async () => {
+            const cells = await readAll(atlas, { batch: 33, order: "stored" });
+            return { cells, skipped: atlas.skipped().cells };
+          }))),
+      );
+    assertSame(await read({ workers: 2 }), { cells: all, skipped: 0 });
+    assertSame((await read({})).cells, all);
+    damage(folder);
+    const { cells, skipped } = await read({ workers: 1, onDamage: "skip" });
+    equal(cells.cells.length + skipped, 380);
+    ok(skipped > 0);
+  }));
