@@ -59,7 +59,8 @@ const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["task", "gil", "atlas", "import"].concat(
     record.datasets.corpus.map((name) => join(data, name, `${name}.h5ad`)),
     ["--output", join(folder, "atlas"), "--genes", join(folder, "genes.txt")],
-    ["--duplicates", "first"],
+    // The reference's split names rows.
+    ["--duplicates", "first", "--keep-order"],
   ),
 }).spawn().status;
 Deno.exit(code);
