@@ -63,6 +63,8 @@ export interface Source {
   readonly grain?: number;
   /** A word that another atlas, or another version of it, has not; without one, nobody can tell. */
   readonly fingerprint?: string;
+  /** What a reader has to know of what was read so far, in sentences: cells that were left out. */
+  warnings?(): readonly string[];
   /** Reads on demand; ending the iteration early closes the files. */
   read(request: ReadRequest): AsyncIterable<CellBatch>;
 }

@@ -4,7 +4,9 @@ import { arrange, HELD_OUT, isVisible, seenBy, UNUSED } from "../core/curriculum
 import { resolveDuplicates, topGenes } from "../core/important_genes.ts";
 import { deal, dealCells, inGrains, partitionBy, partitionOf } from "../core/partition.ts";
 import { permutation } from "../core/permutation.ts";
+import { keyOf } from "../core/random.ts";
 import { dealtPartition } from "../core/schedule.ts";
+import { planRead } from "../streams/reading/plan/plan_read.ts";
 import { assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 import { key } from "./laws/arbitraries.ts";
@@ -155,6 +157,21 @@ Deno.test("dealtPartition() deals grains only where there are many, and a share 
   ok(isWhole(3200));
   ok(!isWhole(3192));
   ok(!isWhole(3200, { heldOut: 320 }));
+});
+
+Deno.test("a stage of a shuffled atlas reads whole row groups, and nothing in vain", () => {
+  const grain = 1024, cells = 400 * grain + 100;
+  const survey = { symbols: [], sets: ["T1", "T2"], sums: () => Promise.resolve([]), grain, cells };
+  const { part, size } = dealtPartition(survey, { heldOut: 0.1, baseShare: 0.5, seed: 1 });
+  const keep = (cell: number) => part(cell) === 1;
+  const plan = planRead(cells, { order: keyOf(1), keep }, { block: grain, window: 8 * grain });
+  let read = 0, come = 0;
+  for (let w = 0; w < plan.windows; w++) {
+    const { spans, picks } = plan.window(w);
+    for (const { from, to } of spans) read += to - from;
+    come += picks.length;
+  }
+  assertSame([read, come], [size(1), size(1)]);
 });
 
 Deno.test("partitionOf() calls cells that stand nowhere unused", () => {

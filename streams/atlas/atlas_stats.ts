@@ -44,7 +44,7 @@ export interface AtlasStats {
 
 /** Genes that are named. */
 const NAMED = 10;
-const BATCH = 4096;
+const BATCH = 512;
 
 /**
  * Reads every cell of the atlas in `folder` once. What is exact has to be kept: twelve bytes a cell.

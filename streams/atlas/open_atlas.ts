@@ -139,6 +139,7 @@ export const openAtlas: (
       open: () => kept(shardReader(known, layout)),
       read,
       skipped: skipped.sum,
+      warnings: skipped.warnings,
     };
   });
 

@@ -32,5 +32,12 @@ export function skippedCells(shards: readonly ShardEntry[]) {
       }
     },
     sum: (): Skipped => ({ cells, notes: [...notes.values()] }),
+    /** The same for people. */
+    warnings: (): string[] =>
+      cells === 0 ? [] : [
+        `Cells were left out ${cells.toLocaleString("en")} times: ${
+          [...notes.values()].join("; ")
+        }`,
+      ],
   };
 }

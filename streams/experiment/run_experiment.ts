@@ -64,7 +64,11 @@ export const runExperiment = Effect.fnUntraced(function* (
   const events = concat(
     hasStarted ? EMPTY : defer(() => told(experiment, run, engine)),
     walk(run),
-    defer(() => kept?.stopped() ? EMPTY : of({ type: "finished" as const, seconds: seconds() })),
+    defer(() =>
+      kept?.stopped()
+        ? EMPTY
+        : of(...warnings(run), { type: "finished" as const, seconds: seconds() })
+    ),
   );
   yield* drain(events, (event) => {
     kept?.append(event);
@@ -72,6 +76,13 @@ export const runExperiment = Effect.fnUntraced(function* (
   }, kept?.stop);
   if (kept && !kept.stopped()) yield* kept.finish;
 });
+
+/** What the sources of a run have to say when it is over. */
+function warnings({ source, sets }: Run) {
+  const sources = new Set([source, ...sets.map((set) => set.source)]);
+  return Array.from(sources, (source) => source.warnings?.() ?? []).flat()
+    .map((message) => ({ type: "warning" as const, message }));
+}
 
 /**
  * Runs a stream to its end; what `each` throws ends it as any other failure does. Interruption
