@@ -47,6 +47,11 @@ export interface ReadRequest {
    * without one never come. As many cells come as without it.
    */
   readonly balance?: string;
+  /**
+   * Random order: draws with replacement, each cell in proportion to its weight, which is 0 or more.
+   * As many cells come as have one above 0.
+   */
+  readonly weigh?: (cell: number) => number;
 }
 
 /** An opened atlas. Reading twice gives the same cells; nothing is read before it is asked for. */

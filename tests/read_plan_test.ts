@@ -5,7 +5,7 @@ import { derive, keyOf } from "../core/random.ts";
 import type { ReadRequest } from "../core/source.ts";
 import { planRead, type PlanRequest } from "../streams/reading/plan/plan_read.ts";
 import { shuffled } from "../streams/reading/plan/shuffle.ts";
-import { drawWeighed, weighCells } from "../streams/reading/plan/weigh_cells.ts";
+import { balancedWeights, drawWeighed, weighCells } from "../streams/reading/plan/weigh_cells.ts";
 import { type ReadPlan, startAt, type Window } from "../streams/reading/read_plan.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { key } from "./laws/arbitraries.ts";
@@ -172,7 +172,11 @@ Deno.test("weighCells() makes every category as likely as any other, whatever th
     fc.property(someCodes, fc.integer({ min: 1, max: 40 }), fc.nat(), (codes, block, salt) => {
       const keep = (cell: number) => codes[cell] === 0 || (cell + salt) % 5 > 0;
       const cells = [...codes.keys()].filter((cell) => codes[cell] >= 0 && keep(cell));
-      const { before, weightOf, cells: counted } = weighCells(codes, block, keep);
+      const { before, weightOf, cells: counted } = weighCells(
+        codes.length,
+        balancedWeights(codes, keep),
+        block,
+      );
       equal(counted, cells.length);
       if (cells.length === 0) return;
       // The probability of a cell: of its block, times its own within it.
@@ -200,7 +204,9 @@ Deno.test("drawWeighed() draws a cell as often as its weight says", () => {
     { length: 23 },
     (_, cell) => [-1, 0, 0, 0, 1, 1, 2][cell * cell % 7],
   );
-  const block = 4, weighed = weighCells(codes, block), draws = drawWeighed(weighed, keyOf(3));
+  const block = 4,
+    weighed = weighCells(codes.length, balancedWeights(codes), block),
+    draws = drawWeighed(weighed, keyOf(3));
   const times = new Float64Array(codes.length), all = 60_000;
   for (let number = 0; number < all; number++) {
     const from = draws.blockAt(number) * block, rows = { from, to: Math.min(from + block, 23) };
@@ -259,12 +265,33 @@ Deno.test("planRead() makes rare categories as frequent as common ones in an epo
   for (const count of counts) assertClose(count / (8 * 20_600), 1 / 3, { absolute: 0.025 });
 });
 
+Deno.test("planRead() draws cells in proportion to their weights, and those that are kept", () => {
+  const cells = 3000, weigh = (cell: number) => cell % 3, keep = (cell: number) => cell % 2 === 0;
+  const counts = [0, 0, 0];
+  for (let seed = 0; seed < 40; seed++) {
+    const request = { order: keyOf(seed), weigh, keep };
+    const rows = orderOf(planRead(cells, request, { block: 4, window: 256 }));
+    equal(rows.length, 1000);
+    for (const row of rows) {
+      ok(keep(row));
+      counts[weigh(row)]++;
+    }
+  }
+  // Twice the weight, twice as often: of 40,000 draws in blocks of four, 26,667 ± 190.
+  equal(counts[0], 0);
+  assertClose(counts[2] / 40_000, 2 / 3, { absolute: 0.025 });
+});
+
 Deno.test("planRead() refuses what cannot be read", () => {
   const order = keyOf(1);
   for (const wrong of [{ block: 0 }, { window: 0.5 }, { share: { rank: 2, of: 2 } }]) {
     throws(() => planRead(9, { order, ...wrong }, SHAPE), RangeError);
   }
   throws(() => planRead(9, { order, balance: "type" }, SHAPE), RangeError);
+  throws(() => planRead(9, { order, weigh: () => -1 }, SHAPE), RangeError);
+  throws(() => planRead(9, { order, weigh: () => NaN }, SHAPE), RangeError);
+  throws(() => planRead(9, { order, weigh: () => 0 }, SHAPE), InputError);
+  throws(() => planRead(9, { order: "stored", weigh: () => 1 }, SHAPE), RangeError);
   const codes = new Int8Array(9).fill(-1);
   throws(() => planRead(9, { order, balance: "type" }, { ...SHAPE, codes }), InputError);
 });

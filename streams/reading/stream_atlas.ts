@@ -62,10 +62,12 @@ import { type Lease, lend } from "./pool/leases.ts";
 export type { Lease } from "./pool/leases.ts";
 
 /** Which cells to stream, what of them, in which order, and how. */
-export interface StreamOptions
-  extends
-    Pick<ReadRequest, "where" | "keep" | "window" | "block" | "share" | "balance" | "from">,
-    AtlasOptions {
+export interface StreamOptions extends
+  Pick<
+    ReadRequest,
+    "where" | "keep" | "window" | "block" | "share" | "balance" | "weigh" | "from"
+  >,
+  AtlasOptions {
   /** As stored; or at random, each seed and each epoch in its own way. Random unless given. */
   readonly order?: "stored" | { readonly seed: number; readonly epoch?: number };
   /** Cells in every lease but the last; 128 unless given. */
@@ -130,7 +132,7 @@ export function streamAtlas(place: string, options: StreamOptions = {}): AtlasSt
 /** The options as a request, names looked up. */
 function requestOf(options: StreamOptions, { symbols }: Vocabulary): ReadRequest {
   const { order = { seed: 1 }, batch = 128, genes, labels = [] } = options;
-  const { where, keep, window, block, share, balance, from } = options;
+  const { where, keep, window, block, share, balance, weigh, from } = options;
   return {
     batch,
     order: order === "stored" ? order : derive(keyOf(order.seed), "epoch", order.epoch ?? 0),
@@ -142,6 +144,7 @@ function requestOf(options: StreamOptions, { symbols }: Vocabulary): ReadRequest
     ...(block !== undefined && { block }),
     ...(share && { share }),
     ...(balance !== undefined && { balance }),
+    ...(weigh && { weigh }),
     ...(from !== undefined && { from }),
   };
 }

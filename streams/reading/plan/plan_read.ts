@@ -14,13 +14,13 @@ import type { ReadPlan, Span } from "../read_plan.ts";
 import { orderBlocks, type Shape } from "./block_order.ts";
 import { cutWindows } from "./cut_windows.ts";
 import { joined, keepCells } from "./keep_cells.ts";
-import { planBalanced } from "./plan_balanced.ts";
+import { planDrawn } from "./plan_drawn.ts";
 import { shuffled } from "./shuffle.ts";
 
 /** Which cells to read and in which order; what of them and in how large batches is no matter here. */
 export type PlanRequest = Pick<
   ReadRequest,
-  "order" | "keep" | "share" | "balance" | "block" | "window"
+  "order" | "keep" | "share" | "balance" | "weigh" | "block" | "window"
 >;
 
 /** What a source knows: the sizes that are good for it, and its codes where a request needs them. */
@@ -31,15 +31,15 @@ export interface PlanShape extends Shape {
 
 /**
  * The order in which `cells` cells come. The key alone decides a random one: `keep` leaves cells out
- * of it and changes nothing else, and a share is a part of its blocks. A balanced order draws, among
- * the cells that are kept, as many as have a category; its shares are parts of the draws.
+ * of it and changes nothing else, and a share is a part of its blocks. A balanced or weighed order
+ * draws, among the cells that are kept, as many as have a weight; its shares are parts of the draws.
  *
- * @throws InputError where no cell has a category to be balanced; RangeError for sizes below one.
+ * @throws InputError where no cell has a weight; RangeError for sizes below one, and odd weights.
  */
 export function planRead(cells: number, request: PlanRequest, shape: PlanShape): ReadPlan {
   const { order, keep, block = shape.block, window = shape.window } = request;
-  if (request.balance !== undefined) {
-    return planBalanced(request, { block, window, codes: shape.codes });
+  if (request.balance !== undefined || request.weigh !== undefined) {
+    return planDrawn(cells, request, { block, window, codes: shape.codes });
   }
   const blocks = orderBlocks(cells, request, { block });
   const windows = cutWindows(blocks, { block, window });

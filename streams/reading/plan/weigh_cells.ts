@@ -1,5 +1,5 @@
 /**
- * Cells drawn with replacement so that every category of a column comes as often as any other.
+ * Cells drawn with replacement, each in proportion to its weight.
  *
  * A block is drawn in proportion to the sum of its cells' weights, then cells within it in
  * proportion to theirs: each draw is any cell with a probability that is exactly its weight, and
@@ -13,38 +13,56 @@ import type { Span } from "../read_plan.ts";
 
 /** Cells with weights. */
 export interface Weighed {
-  /** Cells with a category: those that may be drawn, and as many as a plan draws. */
+  /** Cells with a weight above 0: those that may be drawn, and as many as a plan draws. */
   readonly cells: number;
   /** Weight of the blocks before each, and of all. */
   readonly before: Float64Array;
-  /** Weight of a cell: 1 / (categories there are × cells of its category), 0 without a category. */
   weightOf(cell: number): number;
 }
 
-/** Weighs the cells that are kept, by their codes in a column; -1 is no category. */
+/**
+ * Adds up weights by blocks of `block` cells.
+ *
+ * @throws RangeError where a weight is below 0 or no number.
+ */
 export function weighCells(
-  codes: ArrayLike<number>,
+  total: number,
+  weightOf: (cell: number) => number,
   block: number,
-  keep: (cell: number) => boolean = () => true,
 ): Weighed {
-  const counts: number[] = [];
+  const before = new Float64Array(Math.ceil(total / block) + 1);
   let cells = 0;
-  for (let cell = 0; cell < codes.length; cell++) {
-    if (codes[cell] < 0 || !keep(cell)) continue;
-    counts[codes[cell]] = (counts[codes[cell]] ?? 0) + 1;
-    cells++;
-  }
-  const present = counts.filter((count) => count > 0).length;
-  const weights = Float64Array.from(counts, (count) => 1 / (present * count));
-  const weightOf = (cell: number) => codes[cell] < 0 || !keep(cell) ? 0 : weights[codes[cell]];
-  const before = new Float64Array(Math.ceil(codes.length / block) + 1);
   for (let b = 0; b + 1 < before.length; b++) {
-    const to = Math.min(codes.length, (b + 1) * block);
+    const to = Math.min(total, (b + 1) * block);
     let sum = 0;
-    for (let cell = b * block; cell < to; cell++) sum += weightOf(cell);
+    for (let cell = b * block; cell < to; cell++) {
+      const weight = weightOf(cell);
+      if (!(weight >= 0 && weight < Infinity)) {
+        throw new RangeError(`Cannot weigh cell ${cell} by ${weight}: weights are 0 or more`);
+      }
+      if (weight > 0) cells++;
+      sum += weight;
+    }
     before[b + 1] = before[b] + sum;
   }
   return { cells, before, weightOf };
+}
+
+/**
+ * Weights by which every category comes as often as any other: 1 / (categories there are × cells of
+ * the cell's own), among the cells that are kept; 0 where the code is -1, which is no category.
+ */
+export function balancedWeights(
+  codes: ArrayLike<number>,
+  keep: (cell: number) => boolean = () => true,
+): (cell: number) => number {
+  const counts: number[] = [];
+  for (let cell = 0; cell < codes.length; cell++) {
+    if (codes[cell] >= 0 && keep(cell)) counts[codes[cell]] = (counts[codes[cell]] ?? 0) + 1;
+  }
+  const present = counts.filter((count) => count > 0).length;
+  const weights = Float64Array.from(counts, (count) => 1 / (present * count));
+  return (cell) => codes[cell] < 0 || !keep(cell) ? 0 : weights[codes[cell]];
 }
 
 /** Blocks and cells, drawn by number: what is drawn at one does not depend on the others. */
