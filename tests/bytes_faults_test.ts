@@ -125,3 +125,24 @@ Deno.test("openAddress() gives up in one sentence what does not pass, and leaves
       { numRuns: 200 },
     );
   }));
+
+Deno.test("openAddress() writes nothing any more into what a read that failed was to fill", () => {
+  const size = 13 * 2 ** 20, refused = `bytes=${4 * 2 ** 20}-`;
+  // One part is refused while the others arrive.
+  return withServer(
+    ({ range }) => range.startsWith(refused) ? { status: 404 } : undefined,
+    async (server) => {
+      server.files.set("/a", { bytes: numbered(size), headers: {} });
+      for (let time = 0; time < 5; time++) {
+        const source = await openAddress(`${server.address}/a`, { patience: fastPatience() });
+        const into = new Uint8Array(size).fill(0);
+        await assert.rejects(source.read(into, 0), InputError);
+        into.fill(7);
+        await server.quiet();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        assert.ok(into.every((byte) => byte === 7), "a byte was written late");
+        await source.close();
+      }
+    },
+  );
+});

@@ -47,7 +47,8 @@ Deno.test("checkRows() refuses the cells that cellFault() refuses, and no others
       const whole = value === null || Number.isInteger(value);
       let refused = false;
       try {
-        checkRows(staging, { from: 0, to: sizes.length, whole }, layout);
+        const rows = { from: 0, to: sizes.length, whole, falls: NaN, faults: NaN };
+        checkRows(staging, rows, layout);
       } catch {
         refused = true;
       }
@@ -67,8 +68,10 @@ Deno.test("openCheckKernel() counts falls and finds values wherever they are", (
       equal(kernel.countFalls(genes, 1, to), 1);
       const values = new Float32Array(size).fill(1);
       ok(kernel.arePositive(values, 0, to));
-      values[at] = 0;
-      ok(!kernel.arePositive(values, 0, to));
+      for (const wrong of [0, -0, -1, Infinity, -Infinity, NaN]) {
+        values[at] = wrong;
+        ok(!kernel.arePositive(values, 0, to));
+      }
     }
   }
 });

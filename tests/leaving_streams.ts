@@ -73,6 +73,7 @@ for (const workers of [0, 2]) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     console.log(`${name} ${workers}: ${files()} files, ${threads()} workers`);
+    if (threads() + files() > 0) process.exit(1);
   }
 }
 clearInterval(watch);

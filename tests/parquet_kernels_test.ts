@@ -1,4 +1,4 @@
-import { ok, throws } from "node:assert/strict";
+import { equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { ByteWriter } from "hyparquet-writer";
 import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
@@ -7,6 +7,7 @@ import { deltaNumbers } from "../streams/parquet/delta.ts";
 import { decodeDeltaQuickly } from "../streams/parquet/delta_kernel.ts";
 import { encodeDelta } from "../streams/parquet/encode_delta.ts";
 import { encodeCodes, encodeLevels, widthOf } from "../streams/parquet/encode_runs.ts";
+import type { Findings } from "../streams/parquet/findings.ts";
 import { decodeHybridInto } from "../streams/parquet/hybrid.ts";
 import type { Leaf } from "../streams/parquet/leaf.ts";
 import { lookUpInto } from "../streams/parquet/look_up.ts";
@@ -61,12 +62,70 @@ for (const [name, leaf, Kind, bits] of KERNELS) {
         const body = encodeDelta(integers).slice(), quick = new Kind(integers.length);
         const plain = deltaNumbers(body, leaf, integers.length);
         assertSame(Uint32Array.from(plain, (value) => value >>> 0), integers);
-        if (integers.length > 0) ok(decodeDeltaQuickly(quick, body, leaf));
+        if (integers.length > 0) ok(decodeDeltaQuickly(quick, body, { leaf }));
         assertSame(quick, Kind.from(plain));
       }),
       { numRuns: 300 },
     ));
 }
+
+/** Lists that ascend, one behind the other, each shorter than a few blocks. */
+const ascending = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 300 }), fc.nat(9), fc.integer({ min: 0, max: 120 })),
+  { minLength: 1, maxLength: 12 },
+).map((lists) =>
+  Uint32Array.from(
+    lists.flatMap(([length, first, step]) =>
+      Array.from({ length }, (_, i) => first + i * (1 + (step + i) % 120))
+    ),
+  )
+);
+
+Deno.test("encodeDelta() takes falls for rises where that is shorter, and readers get what was there", () => {
+  fc.assert(fc.property(ascending, (integers) => {
+    const body = encodeDelta(integers).slice(), quick = new Uint16Array(integers.length);
+    const writer = new ByteWriter();
+    deltaBinaryPack(writer, Int32Array.from(integers), "INT32");
+    assertSame(Uint32Array.from(deltaNumbers(body, UNSIGNED, integers.length)), integers);
+    ok(decodeDeltaQuickly(quick, body, { leaf: SHORT }));
+    assertSame(quick, Uint16Array.from(integers));
+    ok(body.length <= writer.getBytes().length, "another library needs less");
+  }));
+  // 30,000, then 1, 2, 3, …: one miniblock of 32 bits and three of 0 in place of four of 15.
+  const fall = Uint32Array.from({ length: 129 }, (_, i) => i === 0 ? 30_000 : i);
+  equal(encodeDelta(fall).length, 2 + 1 + 2 + 3 + 1 + 4 + 32 * 4);
+});
+
+Deno.test("decodeDeltaQuickly() finds what loops find", () => {
+  const wrong = fc.record({ at: fc.nat(), value: fc.constantFrom(0, 1, 65_535) });
+  fc.assert(
+    fc.property(integers(16), fc.array(wrong, { maxLength: 3 }), (integers, wrongs) => {
+      for (const { at, value } of wrongs) integers[at % integers.length] = value;
+      if (integers.length === 0) return;
+      const body = encodeDelta(integers).slice();
+      for (const leaf of [SHORT, UNSIGNED, SIGNED]) {
+        const halves = new Uint16Array(integers.length), floats = new Float32Array(integers.length);
+        const falls: Findings = { of: "falls", count: 3 },
+          faults: Findings = { of: "faults", count: 0 };
+        ok(decodeDeltaQuickly(halves, body, { leaf, findings: falls }));
+        ok(decodeDeltaQuickly(floats, body, { leaf, findings: faults }));
+        equal(falls.count, 3 + integers.filter((id, i) => i > 0 && id <= integers[i - 1]).length);
+        equal(faults.count > 0, integers.includes(0));
+      }
+    }),
+  );
+  const negative = encodeDelta(Uint32Array.of(5, 2 ** 32 - 1, 6, 7, 8)).slice();
+  const findings: Findings = { of: "faults", count: 0 };
+  ok(decodeDeltaQuickly(new Float32Array(5), negative, { leaf: SIGNED, findings }));
+  equal(findings.count, 1);
+});
+
+Deno.test("decodeDeltaQuickly() finds falls in more integers than are looked at in one go", () => {
+  const size = 2 ** 18 + 2 ** 12 + 3, findings: Findings = { of: "falls", count: 0 };
+  const body = encodeDelta(Uint32Array.from({ length: size }, (_, i) => i % 7)).slice();
+  ok(decodeDeltaQuickly(new Uint16Array(size), body, { leaf: SHORT, findings }));
+  equal(findings.count, Math.floor((size - 1) / 7));
+});
 
 Deno.test("deltaNumbers() decodes the example of the format's specification", () => {
   // 7, 5, 3, 1, 2, 3, 4, 5: blocks of 128 in 4 miniblocks, 8 values, first 7; least difference -2;
@@ -99,16 +158,16 @@ Deno.test("deltaNumbers() decodes what another library encodes, of 32 and of 64 
 
 Deno.test("decodeDeltaQuickly() leaves what does not fit, and what is damaged, to the plain decoder", () => {
   const large = encodeDelta(Uint32Array.of(1, 70_000, 2)).slice();
-  ok(!decodeDeltaQuickly(new Uint16Array(3), large, UNSIGNED));
-  ok(decodeDeltaQuickly(new Uint32Array(3), large, UNSIGNED));
+  ok(!decodeDeltaQuickly(new Uint16Array(3), large, { leaf: UNSIGNED }));
+  ok(decodeDeltaQuickly(new Uint32Array(3), large, { leaf: UNSIGNED }));
   const negative = encodeDelta(Uint32Array.of(5, 2 ** 32 - 1, 6)).slice();
-  ok(!decodeDeltaQuickly(new Uint16Array(3), negative, SIGNED));
+  ok(!decodeDeltaQuickly(new Uint16Array(3), negative, { leaf: SIGNED }));
   const body = encodeDelta(Uint32Array.from({ length: 500 }, (_, i) => i * i)).slice();
   for (let length = 0; length < body.length; length++) {
     let quick: boolean | string, plain: boolean | string;
     const out = new Uint32Array(500), cut = body.slice(0, length);
     try {
-      quick = decodeDeltaQuickly(out, cut, UNSIGNED);
+      quick = decodeDeltaQuickly(out, cut, { leaf: UNSIGNED });
     } catch (error) {
       quick = (error as Error).name;
     }

@@ -118,6 +118,66 @@ Deno.test("decodePieceInto() gives the whole from the pieces of any partition, w
     { numRuns: 40 },
   ));
 
+Deno.test("decodePieceInto() notes what is found in the rows that are asked for, or that nobody looked", () => {
+  const rows = 3 * PAGE_ROWS;
+  const lists = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(300)), {
+    minLength: rows,
+    maxLength: rows,
+  });
+  return fc.assert(
+    fc.asyncProperty(
+      lists,
+      fc.option(fc.nat()),
+      fc.nat(rows),
+      fc.nat(rows),
+      async (lists, zero, a, b) => {
+        const offsets = new Uint32Array(rows + 1);
+        lists.forEach(([length], row) => offsets[row + 1] = offsets[row] + length);
+        const ids = Uint32Array.from(
+          lists.flatMap(([length, first]) => Array.from({ length }, (_, i) => 1 + first + 7 * i)),
+        );
+        if (zero !== null) ids[zero % ids.length] = 0;
+        const zeros = new Float32Array(ids.length);
+        await withTable([{ offsets, ids, values: zeros }], async ([column, coded]) => {
+          const unseen = { of: "faults" as const, count: 0 };
+          const target = { offsets: offsets.slice(), row: 0, values: zeros, entry: 0 };
+          const pages = planPiece(coded, 0, { from: 0, to: rows });
+          const bytes = await partsOf(coded, pages);
+          decodePieceInto({ ...target, findings: unseen }, pages, bytes);
+          ok(Number.isNaN(unseen.count), "nobody looks at what a dictionary has");
+          for (
+            const [from, to] of [[Math.min(a, b), Math.max(a, b)], [0, rows], [0, PAGE_ROWS]]
+          ) {
+            const piece = planPiece(column, 0, { from, to });
+            const parts = await partsOf(column, piece),
+              wanted = ids.subarray(offsets[from], offsets[to]);
+            const falls = wanted.filter((id, i) => i > 0 && id <= wanted[i - 1]).length;
+            const whole = from % PAGE_ROWS === 0 && to % PAGE_ROWS === 0 && from < to;
+            for (
+              const [of, values] of [
+                ["falls", new Uint16Array(ids.length)],
+                ["faults", new Float32Array(ids.length)],
+              ] as const
+            ) {
+              const findings = { of, count: 9 }, room = new Uint32Array(rows + 1);
+              decodePieceInto(
+                { offsets: room, row: 0, values, entry: 0, findings },
+                piece,
+                parts,
+              );
+              ok(!whole || !Number.isNaN(findings.count), "nobody looked at whole pages");
+              if (Number.isNaN(findings.count)) continue;
+              if (of === "falls") equal(findings.count, falls);
+              else equal(findings.count > 0, wanted.includes(0));
+            }
+          }
+        });
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
 Deno.test("planPiece() reads only the pages that hold the rows", async () => {
   const rows = 4 * PAGE_ROWS + 10,
     offsets = Uint32Array.from({ length: rows + 1 }, (_, row) => 3 * row);

@@ -17,22 +17,22 @@ import { writeGroups } from "./written_groups.ts";
 
 const MADE = { seed: 11, shards: [[100, 60], [80, 90, 50]], genes: 500, expressed: 60 };
 
-/** Reads an atlas by workers that run a module of the test's. */
+/** How many cells an atlas has, read window by window; with workers that a test is free to choose. */
 async function readBy(folder: string, crew: Omit<CrewOptions, "workers">, workers = 2) {
   const atlas = await Effect.runPromise(lookAtAtlas(folder));
   const means = { workers, memory: 5e8, onDamage: "fail", onDamages: () => {}, crew } as const;
   const request = { batch: 20, order: "stored", window: 40 } as const;
   let cells = 0;
   for await (const lease of lend(() => beginReading(atlas, request, means), request)) {
-    cells += lease.cells.length;
+    for (const cell of lease.cells) equal(cell, cells++);
   }
   return cells;
 }
 const dying = (how: string) => new URL(`./dying_worker.ts?how=${how}`, import.meta.url);
 
 const ENDS: Readonly<Record<string, RegExp>> = {
-  exit: /its decode worker died/,
-  close: /its decode worker died/,
+  exit: /its decode worker died: it ended/,
+  close: /its decode worker died: it ended/,
   throw: /its decode worker died: .*struck by lightning/,
   reject: /its decode worker died: .*struck by lightning/,
   memory: /its decode worker died: .*allocation failed/,
@@ -41,7 +41,8 @@ for (const [how, words] of Object.entries(ENDS)) {
   Deno.test(`streamAtlas() ends with one sentence when a worker dies: ${how}`, () =>
     withFolder(async (folder) => {
       writeGroups(folder, MADE);
-      await rejects(readBy(folder, { module: dying(how) }), (error: Error) => {
+      const crew = { module: dying(how), patience: 10_000 };
+      await rejects(readBy(folder, crew), (error: Error) => {
         ok(error instanceof InputError);
         match(error.message, words);
         match(error.message, /^Cannot read [^\n]+[^.\n]$/);
@@ -60,6 +61,14 @@ Deno.test("streamAtlas() ends when a worker says nothing any more", () =>
     });
     equal(await readBy(folder, { module: dying("nothing") }), 380);
   }));
+
+for (const workers of [0, 1, 3]) {
+  Deno.test(`every window comes, once and in its turn: ${workers} workers`, () =>
+    withFolder(async (folder) => {
+      writeGroups(folder, MADE);
+      equal(await readBy(folder, { patience: 10_000 }, workers), 380);
+    }));
+}
 
 /** Flips a byte in the middle of the pages of a row group of the second shard: its checksum is wrong then. */
 function damage(folder: string): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AddressOptions, openAddress } from "./address.ts";
+import type { AddressOptions } from "./address.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { openFile } from "./file.ts";
 import { isAddress, pathOf } from "./place.ts";
@@ -16,5 +16,8 @@ import { isAddress, pathOf } from "./place.ts";
  * @throws InputError where it cannot be opened.
  */
 export async function openBytes(place: string, options: AddressOptions = {}): Promise<ByteSource> {
-  return isAddress(place) ? await openAddress(place, options) : await openFile(pathOf(place));
+  if (!isAddress(place)) return await openFile(pathOf(place));
+  // Decode workers start sooner without what only addresses need.
+  const { openAddress } = await import("./address.ts");
+  return await openAddress(place, options);
 }

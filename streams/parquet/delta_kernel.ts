@@ -7,7 +7,7 @@
 import { readDeltaHead } from "./delta.ts";
 import { type DeltaLoop, deltaModule, DONE, SPILL } from "./delta_loop.ts";
 import { fillTables, FOUND, TABLES_END } from "./delta_lanes.ts";
-import { type Finder, type Findings, findIn } from "./findings.ts";
+import { type Finder, findIn, type Findings } from "./findings.ts";
 import type { Leaf } from "./leaf.ts";
 import type { Numbers } from "./plain.ts";
 

@@ -61,7 +61,9 @@ const loop = (found: Code, result: number): FunctionText => ({
  * The loops, each of which leaves 16 bytes at the address `result`: `falls` takes 1 from a count for each
  * integer that is not above the one before, `faults` leaves a sign for a float.
  */
-export const findingLoops = (result: number): Readonly<Record<"falls" | "faults", FunctionText>> => ({
+export const findingLoops = (
+  result: number,
+): Readonly<Record<"falls" | "faults", FunctionText>> => ({
   falls: loop(
     addHalves(get(FOUND), notAboveHalves(load(get(AT), 0), loadBefore(get(AT)))),
     result,

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type FileMetaData, parquetMetadata } from "hyparquet";
+import type { FileMetaData } from "hyparquet";
+// The rest of hyparquet takes longer to load than a footer to read.
+import { parquetMetadata } from "hyparquet/src/metadata.js";
 import type { ByteSource } from "../bytes/byte_source.ts";
 import { checkFooter } from "./check_footer.ts";
 import { skipStruct } from "./thrift.ts";

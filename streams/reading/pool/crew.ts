@@ -43,7 +43,13 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
   const { module = new URL("./worker.ts", import.meta.url), patience = PATIENCE } = options;
   let told = start.window, current = start.window, closed = false;
   let failed: Error | undefined, wake: (() => void) | undefined;
-  const members = Array.from({ length: options.workers }, begin);
+  const members: Member[] = [];
+  while (members.length < options.workers) {
+    const member = begin();
+    members.push(member);
+    // Starting another takes as long as this one needs to be ready.
+    tellWindow(member);
+  }
   tellWindows();
 
   function begin(): Member {
@@ -71,12 +77,16 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
   function tell({ worker }: Member, order: Order, ...moved: ArrayBuffer[]): void {
     worker.postMessage(order, moved);
   }
+  function tellWindow(member: Member): void {
+    if (told === plan.windows) return;
+    tell(member, { kind: "read", task: taskOf(reading, told) });
+    member.windows.push(told++);
+  }
   function tellWindows(): void {
     while (told < plan.windows) {
       const member = members.reduce((a, b) => b.windows.length < a.windows.length ? b : a);
       if (member.windows.length === KNOWN) return;
-      tell(member, { kind: "read", task: taskOf(reading, told) });
-      member.windows.push(told++);
+      tellWindow(member);
     }
   }
   function lend(member: Member, { buffer, shape }: Part): LentPart {

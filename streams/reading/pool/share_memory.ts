@@ -37,7 +37,7 @@ export interface Shares {
 }
 
 /** Bytes of a worker that does nothing, with what decoding makes and the garbage collector frees later. */
-const WORKER = 90e6;
+const WORKER = 60e6;
 /** Bytes of joined batches and messages in this thread. */
 const HERE = 8e6;
 /** Bytes of batches that a worker makes ahead at most: more makes nothing quicker. */

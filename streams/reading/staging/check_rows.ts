@@ -11,24 +11,29 @@ import type { Staging } from "./staging.ts";
 
 let kernel: CheckKernel | undefined | "none";
 
-/**
- * Throws a RangeError where one of the rows `from … to - 1` is no cell, and says why.
- *
- * @param whole Whether the values were stored as integers.
- */
-export function checkRows(
-  staging: Staging,
-  { from, to, whole }: { readonly from: number; readonly to: number; readonly whole: boolean },
-  layout: Layout,
-): void {
+/** Rows that were read, and what was found when they were: counts of `Findings`, NaN where nobody looked. */
+export interface ReadRows {
+  readonly from: number;
+  readonly to: number;
+  /** Whether the values were stored as integers. */
+  readonly whole: boolean;
+  /** Genes that are not above the one before. */
+  readonly falls: number;
+  /** Values that are not above zero and finite. */
+  readonly faults: number;
+}
+
+/** Throws a RangeError where one of the rows `from … to - 1` is no cell, and says why. */
+export function checkRows(staging: Staging, rows: ReadRows, layout: Layout): void {
+  const { from, to, whole, faults } = rows;
   const { offsets, others } = staging, counts = layout.values === "counts";
   for (let row = from; row <= to; row++) {
     if (others[row] !== offsets[row]) {
       throw new RangeError("a cell has not as many values as genes");
     }
   }
-  const areGood = counts && whole && ascend(staging, { from, to }, layout.genes) &&
-    arePositive(staging, offsets[from], offsets[to]);
+  const areGood = counts && whole && ascend(staging, rows, layout.genes) &&
+    (Number.isNaN(faults) ? arePositive(staging, offsets[from], offsets[to]) : faults === 0);
   if (areGood) return;
   for (let row = from; row < to; row++) {
     const cell = { from: 0, to: offsets[row + 1] - offsets[row] };
@@ -44,7 +49,7 @@ export function checkRows(
 /** Whether the genes of each cell ascend and none is outside the vocabulary. */
 function ascend(
   { offsets, genes }: Pick<Staging, "offsets" | "genes">,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, falls }: ReadRows,
   size: number,
 ): boolean {
   const begin = offsets[from], end = offsets[to];
@@ -58,7 +63,8 @@ function ascend(
     signs |= size - 1 - genes[next - 1];
     first = next;
   }
-  return signs >= 0 && countFalls(genes, begin + 1, end) === allowed;
+  const fallen = Number.isNaN(falls) ? countFalls(genes, begin + 1, end) : falls;
+  return signs >= 0 && fallen === allowed;
 }
 
 function countFalls(genes: Staging["genes"], from: number, to: number): number {

@@ -64,10 +64,13 @@ function append(
   const entry = row === 0 ? 0 : staging.offsets[row];
   reserveEntries(staging, entry + Math.max(genes.entries(), values.entries()));
   const { offsets, others } = staging;
-  genes.lists({ offsets, row, values: staging.genes, entry });
-  values.lists({ offsets: others, row, values: staging.values, entry });
+  const falls = { of: "falls" as const, count: NaN },
+    faults = { of: "faults" as const, count: NaN };
+  genes.lists({ offsets, row, values: staging.genes, entry, findings: falls });
+  values.lists({ offsets: others, row, values: staging.values, entry, findings: faults });
   const whole = shard.columns.get(COUNTS)!.leaf.type === "INT32";
-  checkRows(staging, { ...rows, whole }, settings.layout);
+  const found = { falls: falls.count, faults: faults.count };
+  checkRows(staging, { ...rows, whole, ...found }, settings.layout);
   if (settings.genes) projectRows(staging, rows, settings.genes);
   codes.forEach((codeOf, c) => singles[c].codes({ codes: staging.codes[c], row, codeOf }));
 }

@@ -7,7 +7,7 @@
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import { openBytes } from "../../bytes/open_bytes.ts";
 import { isAddress } from "../../bytes/place.ts";
-import { type SlowReader, slowReader } from "../../parquet/slow_column.ts";
+import type { SlowReader } from "../../parquet/slow_column.ts";
 import {
   type AtlasLayout,
   checkVersion,
@@ -86,6 +86,7 @@ export function shelfOf(
     async slow(number) {
       if (slow?.number === number) return slow.reader;
       await closeSlow();
+      const { slowReader } = await import("../../parquet/slow_column.ts");
       const bytes = await reopened(number);
       slow = { number, bytes, reader: slowReader(bytes) };
       return slow.reader;
