@@ -17,7 +17,10 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Effect, Fiber } from "effect";
 import fc from "fast-check";
+import { decode } from "../core/decode.ts";
+import { identityOf } from "../streams/import/identity.ts";
 import { importAtlas, type ImportRequest } from "../streams/import/import_atlas.ts";
+import { ImportOptions } from "../streams/import/import_options.ts";
 import { keptInWords, workshopOf } from "../streams/import/shuffle/workshop.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { simple, writeH5ad } from "./data_files.ts";
@@ -269,4 +272,20 @@ Deno.test("an import that is killed, whenever, comes to the same bytes when it i
     assert.ok(isDone || again.code === 0, again.told);
     assertSame(filesIn(output), filesIn(undisturbed));
     assertSame(readdirSync(folder).sort(), ["a.h5ad", "killed", "undisturbed"]);
+  }));
+
+Deno.test("identityOf() tells when a mapping has changed, or the vocabulary that it names", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.parquet"), mapping = join(folder, "mapping.json");
+    writeFileSync(path, "PAR1");
+    writeFileSync(mapping, "{}");
+    const options = await Effect.runPromise(decode(ImportOptions, { mapping }, "Cannot import"));
+    const identity = (symbols = ["A"]) =>
+      identityOf([{ name: "a", path }], options, { shardBytes: undefined, symbols });
+    const before = identity();
+    assertSame(identity(), before);
+    assert.notEqual(identity(["B"]).inputs, before.inputs);
+    writeFileSync(mapping, '{"genes":"ids"}');
+    assert.notEqual(identity().inputs, before.inputs);
+    assert.equal(identity().request, before.request);
   }));

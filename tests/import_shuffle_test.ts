@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { decode } from "../core/decode.ts";
 import { permutation } from "../core/permutation.ts";
 import { derive, keyOf } from "../core/random.ts";
+import { groupBuilder } from "../streams/atlas/cell_group.ts";
 import { importAtlas } from "../streams/import/import_atlas.ts";
 import { ImportOptions } from "../streams/import/import_options.ts";
 import { join, type Joined } from "../streams/import/join.ts";
@@ -103,20 +104,21 @@ Deno.test("spilled cells come back in the order of their places, sorted, whateve
           }
           for (const from of [0, Math.floor(n / 2)]) {
             const spilled = openSpilled(file, { shape, room, bytes, cells: n });
-            const ordered = orderingCells(layoutOf(genes), ranks), found: unknown[] = [];
+            const layout = layoutOf(genes), ordered = orderingCells(layout, ranks);
+            const builder = groupBuilder(layout);
             for (const loaded of spilled.loads(from)) {
-              for (const batch of ordered(loaded)) {
-                batch.cells.forEach((place, i) => {
-                  assert.equal(place, from + found.length);
-                  const [first, end] = [batch.offsets[i], batch.offsets[i + 1]];
-                  const ids = [...batch.genes.subarray(first, end)];
-                  assertSame(ids, ids.toSorted((a, b) => a - b));
-                  const entries = ids.map((id, e) => [id, batch.values[first + e]] as const);
-                  found.push(said(entries, batch.obs.type[i], batch.numbers!.depth[i]));
-                });
+              for (const { count, entriesOf, put } of ordered(loaded)) {
+                for (let i = 0; i < count; i++) builder.place(entriesOf(i), put);
               }
             }
             spilled.close();
+            const { offsets, genes: all, values, codes, numbers } = builder.take();
+            const found = Array.from(codes[0], (code, i) => {
+              const ids = [...all.subarray(offsets[i], offsets[i + 1])];
+              assertSame(ids, ids.toSorted((a, b) => a - b));
+              const entries = ids.map((id, e) => [id, values[offsets[i] + e]] as const);
+              return said(entries, code, numbers[0][i]);
+            });
             const wanted = Array.from({ length: n - from }, (_, i) => {
               const { genes, values, code, number } = cells[order.at(from + i)];
               return said(genes.map((g, e) => [ranks[g], Math.fround(values[e])]), code, number);
@@ -286,6 +288,10 @@ Deno.test("importAtlas() refuses what contradicts itself, and says the least mem
     assert.match(
       await why({ genes: ["A"], geneOrder: "symbols" }),
       /^Cannot order the genes by "symbols": --genes names them in their order; leave one/,
+    );
+    assert.match(
+      await why({ keepOrder: true, seed: 7 }),
+      /^Cannot shuffle with seed "7": --keep-order leaves the cells in their order; leave one/,
     );
     assert.match(await why({ memory: "lots" }), /^Cannot read memory "lots": write a number and/);
     const found = /^Cannot import with 100 MB of memory: the least that will do is (\d+) MB$/

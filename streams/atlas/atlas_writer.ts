@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import { type ShardWriter, shardWriter } from "../parquet/shard_writer.ts";
 import { type AtlasBatch, type AtlasInput, checkBatch } from "./atlas_input.ts";
-import { groupBuilder } from "./cell_group.ts";
+import { groupBuilder, type PutCell } from "./cell_group.ts";
 import { schemaOf } from "./encode_group.ts";
 import { type EncodedGroup, encodeHere, type GroupEncoder } from "./group_encoder.ts";
 import { type Layout, VOCABULARY_NOTE } from "./layout.ts";
@@ -19,12 +19,23 @@ import { type Manifest, MANIFEST_FILE } from "./manifest.ts";
 /** Writes the files; throws what the file system throws, and `InputError`s. */
 export interface AtlasWriter {
   append(batch: AtlasBatch): Promise<void>;
+  /** Appends cells that are as an atlas of its layout has them: nobody looks at them again. */
+  place(cells: PlacedCells): Promise<void>;
   /** The shards that are finished, for good. */
   shards(): Manifest["shards"];
   /** Writes what is left and the manifest. */
   finish(): Promise<Manifest>;
   /** Closes what is open. */
   close(): void;
+}
+
+/** Cells that are put into their places one by one. */
+export interface PlacedCells {
+  readonly count: number;
+  /** The entries of cell `i`. */
+  entriesOf(i: number): number;
+  /** Puts the cell whose entries were asked for last: its genes ascending, none of value zero. */
+  readonly put: PutCell;
 }
 
 /** How an atlas is written. */
@@ -80,8 +91,17 @@ export function atlasWriter(
     async append(batch) {
       checkBatch(batch, layout);
       for (let i = 0; i + 1 < batch.offsets.length; i++) {
-        if (group.isFullFor(batch, i)) await flush(encoder.ahead);
+        const entries = batch.offsets[i + 1] - batch.offsets[i];
+        if (group.isFullFor(entries)) await flush(encoder.ahead);
         group.add(batch, i, cells++);
+      }
+    },
+    async place({ count, entriesOf, put }) {
+      for (let i = 0; i < count; i++) {
+        const entries = entriesOf(i);
+        if (group.isFullFor(entries)) await flush(encoder.ahead);
+        group.place(entries, put);
+        cells++;
       }
     },
     shards: () => shards,

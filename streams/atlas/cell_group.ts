@@ -29,18 +29,23 @@ export interface CellGroup {
 export interface GroupBuilder {
   /** Cells gathered. */
   size(): number;
-  /** Whether cell `i` of the batch has to wait for the next row group. */
-  isFullFor(batch: AtlasBatch, i: number): boolean;
+  /** Whether a cell of so many entries has to wait for the next row group. */
+  isFullFor(entries: number): boolean;
   /** Adds cell `i` of the batch; `row` is its row in the atlas, for messages. */
   add(batch: AtlasBatch, i: number, row: number): void;
+  /** Adds a cell of so many entries that is put into its place by `put`, and believed. */
+  place(entries: number, put: PutCell): void;
   /** What was gathered, to keep; the next cell begins anew. */
   take(): CellGroup;
   /** Takes back the memory of a group that nobody looks at any more. */
   giveBack(group: CellGroup): void;
 }
 
+/** Puts a cell into a row group: its entries from `first` on, its codes and numbers at `size`. */
+export type PutCell = (room: GroupRoom, first: number, size: number) => void;
+
 /** Room for a row group; lists grow where cells are dense. */
-interface GroupRoom {
+export interface GroupRoom {
   readonly offsets: Uint32Array<ArrayBuffer>;
   genes: Uint32Array<ArrayBuffer>;
   values: Float32Array<ArrayBuffer>;
@@ -64,9 +69,8 @@ export function groupBuilder(layout: Layout): GroupBuilder {
 
   return {
     size: () => size,
-    isFullFor: (batch, i) =>
-      size === GROUP_CELLS ||
-      (size > 0 && room.offsets[size] + batch.offsets[i + 1] - batch.offsets[i] > GROUP_ENTRIES),
+    isFullFor: (entries) =>
+      size === GROUP_CELLS || (size > 0 && room.offsets[size] + entries > GROUP_ENTRIES),
     add(batch, i, row) {
       const from = batch.offsets[i], to = batch.offsets[i + 1];
       const first = room.offsets[size], end = first + to - from;
@@ -95,6 +99,12 @@ export function groupBuilder(layout: Layout): GroupBuilder {
       });
       layout.numbers.forEach((name, c) => numbers[c][size] = batch.numbers![name][i]);
       room.offsets[++size] = end;
+    },
+    place(entries, put) {
+      const first = room.offsets[size];
+      reserve(first + entries);
+      put(room, first, size);
+      room.offsets[++size] = first + entries;
     },
     take() {
       const { offsets, genes, values, codes, numbers } = room, cells = size;

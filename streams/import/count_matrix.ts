@@ -13,8 +13,11 @@ export interface Rows {
   /** Column of each entry, in any order within a cell. */
   readonly columns: Uint32Array;
   /** Value of each entry, in the units of the file; may be zero. */
-  readonly values: Float64Array;
+  readonly values: Values;
 }
+
+/** Values as precise as the file has them. */
+export type Values = Float32Array | Float64Array;
 
 /** A column of categories that describes the cells. */
 export interface CategoryColumn {

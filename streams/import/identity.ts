@@ -15,18 +15,29 @@ import type { Asked } from "./shuffle/workshop.ts";
 const MAKE = 1;
 
 /**
- * The hashes of what is asked for and of the files it is asked of: their names, sizes and times of
- * change. How much memory may be taken changes nothing.
+ * The hashes of what is asked for and of the files it is asked of, the mapping among them: their names,
+ * sizes and times of change. How much memory may be taken changes nothing.
  */
 export function identityOf(
   inputs: readonly NamedInput[],
-  { memory: _, ...options }: ImportOptions,
-  shardBytes: number | undefined,
+  { memory: _, mapping, ...options }: ImportOptions,
+  { shardBytes, symbols }: {
+    readonly shardBytes: number | undefined;
+    /** The vocabulary: a mapping may have it from a file of its own. */
+    readonly symbols: readonly string[];
+  },
 ): Asked {
+  const mappings = mapping === undefined ? [] : [resolve(mapping)];
   const named = inputs.map(({ name, path }) => [name, resolve(path)]);
   return {
-    request: hashOf([MAKE, named, Object.entries(options).toSorted(byName), shardBytes ?? null]),
-    inputs: hashOf(inputs.map(({ path }) => filesOf(path))),
+    request: hashOf([
+      MAKE,
+      named,
+      mappings,
+      Object.entries(options).toSorted(byName),
+      shardBytes ?? null,
+    ]),
+    inputs: hashOf([symbols, ...[...inputs.map(({ path }) => path), ...mappings].map(filesOf)]),
   };
 }
 

@@ -85,8 +85,12 @@ export const importAtlas: (
     const { output, shardBytes, interval = INTERVAL } = request;
     const reading = "Cannot read the inputs", doing = `Cannot write atlas "${output}"`;
     const named = yield* attempt(reading, () => nameInputs(request.inputs));
-    const asked = yield* attempt(reading, () => identityOf(named, options, shardBytes));
     const joined = yield* joinInputs(named, options, readerMemory(memory));
+    const { symbols } = joined.vocabulary;
+    const asked = yield* attempt(
+      reading,
+      () => identityOf(named, options, { shardBytes, symbols }),
+    );
     const { cells, entries } = joined, shape = shapeOf(joined);
     const room = yield* asAsked(() => planRoom({ shape, cells, entries, memory }));
     const workshop = yield* openWorkshop(output, asked);
@@ -133,6 +137,13 @@ const optionsOf = Effect.fnUntraced(function* (request: ImportRequest) {
     return yield* new ExperimentError({
       message:
         `Cannot order the genes by "${options.geneOrder}": --genes names them in their order; leave one of the two out`,
+    });
+  }
+  const seed = request.options?.seed;
+  if (options.keepOrder && seed !== undefined) {
+    return yield* new ExperimentError({
+      message:
+        `Cannot shuffle with seed "${seed}": --keep-order leaves the cells in their order; leave one of the two out`,
     });
   }
   return options;

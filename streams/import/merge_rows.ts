@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Rows } from "./count_matrix.ts";
+
 /** Cells on a vocabulary; views that the next batch overwrites. */
 export interface GeneRows {
   /** Cell `i` owns entries `offsets[i]` up to `offsets[i + 1]`. */
@@ -14,17 +16,15 @@ export interface GeneRows {
 }
 
 /** What comes in; its first offset need not be 0. */
-export interface ColumnRows {
-  readonly offsets: Uint32Array;
-  readonly columns: Uint32Array;
-  readonly values: Float64Array;
-}
+export type ColumnRows = Pick<Rows, "offsets" | "columns" | "values">;
 
 /** Merges a batch. */
 export type MergeRows = (rows: ColumnRows) => GeneRows;
 
-/** Set in the id of a gene that several columns have; vocabularies are smaller. */
-const SHARED = 2 ** 30;
+/** A column that is left out. */
+const OUT = -1;
+/** The first of a vocabulary where several columns have it; the others are below it. */
+const SHARED = -2;
 
 /**
  * Returns a function that gives each cell its genes in the order of the file, none twice and none of
@@ -44,22 +44,27 @@ export function mergingRows(ids: Int32Array, genes: number, values: "counts" | "
 
   /** Enters a cell whose columns ascend; only genes of several columns can come again. */
   function enterSorted(rows: ColumnRows, from: number, to: number): boolean {
-    const { columns, values } = rows, first = entries;
-    let last = -1;
+    // All of them local: what functions share is read anew for every entry.
+    const { columns, values } = rows, ids = marked, intoGenes = merged, intoValues = out;
+    const first = entries;
+    let last = -1, end = first;
     for (let e = from; e < to; e++) {
-      const column = columns[e], value = values[e], gene = marked[column];
-      if (column <= last) {
+      const column = columns[e] | 0, gene = ids[column], value = values[e];
+      // Nearly all entries pass this, the one test for whatever else they may be.
+      if ((gene | (column - last - 1)) >= 0 && value !== 0) {
+        intoGenes[end] = gene;
+        intoValues[end++] = value;
+      } else if (column <= last) {
         entries = first;
         return false;
+      } else if (gene <= SHARED && value !== 0) {
+        entries = end;
+        enter(SHARED - gene, value, first);
+        end = entries;
       }
       last = column;
-      if (gene < 0 || value === 0) continue;
-      if (gene >= SHARED) enter(gene - SHARED, value, first);
-      else {
-        merged[entries] = gene;
-        out[entries++] = value;
-      }
     }
+    entries = end;
     return true;
   }
   function enterAny(rows: ColumnRows, from: number, to: number): void {
@@ -97,9 +102,9 @@ export function mergingRows(ids: Int32Array, genes: number, values: "counts" | "
   };
 }
 
-/** The ids with a mark at each gene that several columns have. */
+/** The ids, below 0 where a column is left out or others have its gene too. */
 function withShared(ids: Int32Array, genes: number): Int32Array {
   const columns = new Uint32Array(genes);
   for (const id of ids) if (id >= 0) columns[id]++;
-  return ids.map((id) => id >= 0 && columns[id] > 1 ? id + SHARED : id);
+  return ids.map((id) => id < 0 ? OUT : columns[id] > 1 ? SHARED - id : id);
 }

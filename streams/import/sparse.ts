@@ -56,7 +56,9 @@ export async function openSparse(
     async indices(from, to) {
       const read = await indices.numbers(from, to);
       for (let i = 0; i < read.length; i++) {
-        if (!(read[i] >= 0 && read[i] < minor && Number.isInteger(read[i]))) {
+        const index = read[i];
+        // For all but a whole number from 0 on, the unsigned one differs.
+        if (!(index < minor && index >>> 0 === index)) {
           throw refuse(`index ${read[i]} is outside 0 … ${minor - 1}`);
         }
       }

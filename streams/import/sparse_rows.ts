@@ -4,8 +4,9 @@
  * @module
  */
 
-import { MOST_ENTRIES, type RowRequest, type Rows } from "./count_matrix.ts";
+import { MOST_ENTRIES, type RowRequest, type Rows, type Values } from "./count_matrix.ts";
 import type { Sparse } from "./sparse.ts";
+import type { Numbers } from "./stored.ts";
 
 /** Entries that are read together, so that no chunk of the file is unpacked for every batch anew. */
 const BLOCK = 2 ** 19;
@@ -16,19 +17,34 @@ export async function* sparseRows(
   { batch, from }: RowRequest,
 ): AsyncGenerator<Rows> {
   const { borders, major } = matrix;
-  // Used again and again: fresh memory costs several times as much as what is copied into it.
-  let columns = new Uint32Array(0), values = new Float64Array(0);
   for (let first = from; first < major;) {
     const end = endOfBlock(borders, first);
     const start = borders[first], stop = borders[end];
-    if (stop - start > columns.length) {
-      columns = new Uint32Array(stop - start);
-      values = new Float64Array(stop - start);
-    }
-    columns.set(await matrix.indices(start, stop));
-    values.set(await matrix.data(start, stop));
+    const indices = await matrix.indices(start, stop), data = await matrix.data(start, stop);
+    const columns = asColumns(indices), values = asValues(data);
     yield* cutRows({ borders, columns, values }, first, { batch, to: end });
+    free(indices, data, columns, values);
     first = end;
+  }
+}
+
+/** Places, none of which is negative, as columns. */
+const asColumns = (places: Numbers): Uint32Array =>
+  places instanceof Uint32Array || places instanceof Int32Array
+    ? new Uint32Array(places.buffer, places.byteOffset, places.length)
+    : new Uint32Array(places);
+
+const asValues = (data: Numbers): Values =>
+  data instanceof Float32Array || data instanceof Float64Array ? data : new Float64Array(data);
+
+/**
+ * Gives memory back at once, as far as nobody else sees it: the collector waits until there is much of
+ * it, and fresh memory costs several times as much as what is copied into it.
+ */
+function free(...arrays: readonly Numbers[]): void {
+  for (const { buffer, byteLength } of arrays) {
+    const whole = byteLength > 0 && byteLength === buffer.byteLength;
+    if (whole && buffer instanceof ArrayBuffer) buffer.transfer(0);
   }
 }
 
@@ -36,7 +52,7 @@ export async function* sparseRows(
 export interface Block {
   readonly borders: Float64Array;
   readonly columns: Uint32Array;
-  readonly values: Float64Array;
+  readonly values: Values;
 }
 
 /** The cells `first … to - 1`, which are all of a block, in batches that are views of it. */

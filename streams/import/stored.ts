@@ -20,7 +20,7 @@ export interface StoredArray {
   readonly shape: readonly number[];
   /** "others" where nothing but its shape is known: neither reader works. */
   readonly holds: "numbers" | "booleans" | "strings" | "others";
-  /** Rows `from … to - 1` of the first axis, all of the others, row-major. */
+  /** Rows `from … to - 1` of the first axis, all of the others, row-major; memory that is the caller's. */
   numbers(from: number, to: number): Promise<Numbers>;
   /** Strings `from … to - 1`. */
   strings(from: number, to: number): Promise<string[]>;

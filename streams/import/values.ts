@@ -5,11 +5,11 @@
  */
 
 import { InputError } from "../../core/errors.ts";
-import type { CountMatrix, NumberColumn, Rows } from "./count_matrix.ts";
+import type { CountMatrix, NumberColumn, Rows, Values } from "./count_matrix.ts";
 import type { ImportOptions } from "./import_options.ts";
 
 /** The values of a batch as the atlas keeps them; throws an `InputError` at the first that is amiss. */
-export type Interpret = (rows: Rows) => Float64Array;
+export type Interpret = (rows: Rows) => Values;
 
 /** Above this, 32-bit floats do not hold every whole number. */
 const LARGEST_COUNT = 2 ** 24;
@@ -41,16 +41,16 @@ function checked(
     readonly fault: number;
     readonly why: (value: number, matrix: CountMatrix) => string;
   },
-): Float64Array {
+): Values {
   if (fault >= 0) throw amiss(matrix, rows, fault, why(rows.values[fault], matrix));
   return rows.values;
 }
 
-const checkedLogs = (matrix: CountMatrix, rows: Rows): Float64Array =>
+const checkedLogs = (matrix: CountMatrix, rows: Rows): Values =>
   checked(matrix, rows, { fault: firstNoLog(rows.values), why: notALog });
 
 /** The first entry that is no count; -1 where there is none. */
-function firstNoCount(values: Float64Array): number {
+function firstNoCount(values: Values): number {
   for (let entry = 0; entry < values.length; entry++) {
     const value = values[entry];
     if (!(value >= 0 && value <= LARGEST_COUNT && value === Math.trunc(value))) return entry;
@@ -59,7 +59,7 @@ function firstNoCount(values: Float64Array): number {
 }
 
 /** The first entry that is no log1p of a normalised count; -1 where there is none. */
-function firstNoLog(values: Float64Array): number {
+function firstNoLog(values: Values): number {
   for (let entry = 0; entry < values.length; entry++) {
     const value = values[entry];
     if (!(value >= 0 && value <= LARGEST_LOG)) return entry;

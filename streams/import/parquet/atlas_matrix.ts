@@ -17,13 +17,19 @@ import { sourceMatrix } from "./source_matrix.ts";
 /** Whether the folder is an atlas. */
 export const isAtlas = (folder: string): boolean => existsSync(join(folder, MANIFEST_FILE));
 
+/** Bytes for reading that an atlas of dense cells needs, even if less is left. */
+const LEAST = 192e6;
+
 /** Opens an atlas; it closes with the scope. */
 export const openAtlasMatrix: (
   folder: string,
   options: ReadOptions,
 ) => Effect.Effect<CountMatrix, InputError, Scope.Scope> = Effect.fnUntraced(
   function* (folder: string, options: ReadOptions) {
-    const atlas = yield* openAtlas(folder, { workers: 0, memory: options.held });
+    const atlas = yield* openAtlas(folder, {
+      workers: 0,
+      memory: Math.max(LEAST, options.held ?? 0),
+    });
     const { numbers, values, provenance } = atlas.manifest;
     const read = numbersOf(atlas);
     return yield* tryReading(folder, () =>

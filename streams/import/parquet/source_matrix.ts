@@ -21,6 +21,9 @@ export interface SourcePlace {
   readonly provenance: string;
 }
 
+/** Cells that are in memory together: few, as an import holds much else. */
+const WINDOW = 512, BATCH = 64;
+
 /** The cells in stored order; categories are those of the source, in its order. */
 export function sourceMatrix(place: SourcePlace, { matrix, symbols }: ReadOptions): CountMatrix {
   const { path, source } = place;
@@ -45,8 +48,9 @@ export function sourceMatrix(place: SourcePlace, { matrix, symbols }: ReadOption
     provenance: place.provenance,
     notes: [],
     async *rows(batch, from = 0) {
+      const request = { batch: Math.min(batch, BATCH), window: WINDOW, order: "stored" } as const;
       let first = from;
-      for await (const cells of source.read({ batch, from, order: "stored", columns })) {
+      for await (const cells of source.read({ ...request, from, columns })) {
         const end = first + cells.cells.length;
         hold(cells, first);
         for (const { load } of numbers) await load(first, end);

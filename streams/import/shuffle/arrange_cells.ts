@@ -6,8 +6,8 @@
 
 import { Effect } from "effect";
 import { InputError } from "../../../core/errors.ts";
-import type { AtlasBatch, AtlasInput } from "../../atlas/atlas_input.ts";
-import { atlasWriter } from "../../atlas/atlas_writer.ts";
+import type { AtlasInput } from "../../atlas/atlas_input.ts";
+import { atlasWriter, type PlacedCells } from "../../atlas/atlas_writer.ts";
 import { encodeHere, encodeInWorkers } from "../../atlas/group_encoder.ts";
 import { inTurn } from "../../atlas/in_turn.ts";
 import type { Layout } from "../../atlas/layout.ts";
@@ -58,17 +58,17 @@ export const arrangeCells: (
     ({ spilled, writer }) => {
       const order = orderingCells(layout, ranksOf(genes));
       let recorded = shards.length, written = from;
-      async function* batches(): AsyncGenerator<AtlasBatch> {
+      async function* ordered(): AsyncGenerator<PlacedCells> {
         for (const loaded of spilled.loads(from)) yield* order(loaded);
       }
       const record = (complete: boolean) => {
         recorded = writer.shards().length;
         workshop.record({ ...progress, shards: [...writer.shards()], complete });
       };
-      return inTurn(doing, batches(), async (batch) => {
-        await writer.append(batch);
+      return inTurn(doing, ordered(), async (cells) => {
+        await writer.place(cells);
         if (writer.shards().length > recorded) record(false);
-        onCells(written += batch.cells.length);
+        onCells(written += cells.count);
       }).pipe(
         Effect.andThen(attemptAsync(doing, () => writer.finish())),
         Effect.tap(attempt(doing, () => record(true))),

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { Values } from "../count_matrix.ts";
+
 /** What all records of one import have in common. */
 export interface RecordShape {
   /** Size of the vocabulary. */
@@ -21,7 +23,7 @@ export interface RecordShape {
 export interface RecordRows {
   readonly offsets: Uint32Array;
   readonly genes: Uint32Array;
-  readonly values: Float64Array;
+  readonly values: Values;
   /** Codes column by column. */
   readonly codes: readonly Int32Array[];
   /** Numbers column by column. */
@@ -30,7 +32,7 @@ export interface RecordRows {
 
 /** Memory for records, seen as what they are made of. */
 export interface Arena {
-  readonly words: Uint32Array;
+  readonly words: Uint32Array<ArrayBuffer>;
   readonly halves: Uint16Array;
   readonly floats: Float32Array;
   readonly bytes: Uint8Array;

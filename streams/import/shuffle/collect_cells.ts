@@ -55,7 +55,7 @@ export const collectCells: (
 /** Writes cells down, and now and then how many there are. */
 function collector(work: Work, before: Progress, spill: Spill) {
   const { joined, workshop, interval, placeOf } = work;
-  const popularity = Float64Array.from(before.popularity);
+  const popularity = Uint32Array.from(before.popularity);
   let { collected, empty } = before, recorded = collected;
   let pending: Promise<void> | undefined, failed: { readonly cause: unknown } | undefined;
 

@@ -49,7 +49,10 @@ export function openSpilled(
   let arena = arenaOf(0);
 
   function reserve(words: number): void {
-    if (words > arena.words.length) arena = arenaOf(words);
+    if (words <= arena.words.length) return;
+    // Given back before, not when the collector comes: two of them would not fit into memory.
+    arena.words.buffer.transfer(0);
+    arena = arenaOf(words);
   }
   /** Reads a block into the arena at word `at`. */
   function read(block: Block, at: number): void {
