@@ -35,9 +35,9 @@ export function countsDictionary(values: Float32Array): Dictionary | undefined {
   if (distinct > limit) return undefined;
 
   const frequency = (value: number) => large.get(value) ?? small[value];
-  const found = Float32Array.from(large.keys());
-  const table = Uint32Array.from(small.keys()).filter((value) => small[value] > 0);
-  const sorted = [...table, ...found].sort((a, b) => frequency(b) - frequency(a) || a - b);
+  const found = [...Float32Array.from(large.keys())];
+  for (let value = 0; value < LARGEST; value++) if (small[value] > 0) found.push(value);
+  const sorted = found.sort((a, b) => frequency(b) - frequency(a) || a - b);
   sorted.forEach((value, code) => large.has(value) ? large.set(value, code) : small[value] = code);
   const codes = new Uint32Array(values.length);
   for (let i = 0; i < values.length; i++) {
