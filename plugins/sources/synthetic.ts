@@ -25,5 +25,5 @@ export const synthetic = source({
     ),
     seed: setting(Schema.Int, 1, "seed of everything that is made up"),
   },
-  make: (config) => openCached(["synthetic", 3, config], syntheticAtlas(config)),
+  make: (config) => openCached(["synthetic", 4, config], syntheticAtlas(config)),
 });
