@@ -12,7 +12,7 @@ import type { Layout } from "./layout.ts";
 /** Cells in a row group. */
 export const GROUP_CELLS = 1024;
 /** Entries after which a row group ends early, so that dense cells do not make it large. */
-export const GROUP_ENTRIES = 2 ** 22;
+export const GROUP_ENTRIES = 2 ** 21;
 
 /** The cells of a row group in compressed-row form: the beginnings of arrays that may be longer. */
 export interface CellGroup {
@@ -61,10 +61,9 @@ export function groupBuilder(layout: Layout): GroupBuilder {
   function reserve(entries: number): void {
     if (entries <= room.genes.length) return;
     const { genes, values } = room, more = Math.max(entries, 2 * genes.length);
-    room.genes = new Uint32Array(more);
-    room.values = new Float32Array(more);
-    room.genes.set(genes);
-    room.values.set(values);
+    // What they had is freed now, not when the collector comes.
+    room.genes = new Uint32Array(genes.buffer.transfer(4 * more));
+    room.values = new Float32Array(values.buffer.transfer(4 * more));
   }
 
   return {

@@ -19,7 +19,7 @@ starter.onmessage = ({ data: { layout, group, room } }) => {
     dictionary ? [dictionary, ...pages] : pages
   );
   const size = pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const used = size <= room.byteLength ? room : new ArrayBuffer(Math.ceil(1.05 * size));
+  const used = size <= room.byteLength ? room : room.transfer(Math.ceil(1.05 * size));
   let end = 0;
   // All pages move together: what they were views of may be larger, and is used again here.
   const placed = (page: EncodedPage): EncodedPage => {

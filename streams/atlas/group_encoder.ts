@@ -48,19 +48,15 @@ export interface EncodeTask {
   readonly room: ArrayBuffer;
 }
 
-/** Groups that a worker has at once: one under way and one that it goes on with. */
-const QUEUE = 2;
-
-/** Encodes on so many threads of their own, in turn, and on this one as long as none of them has time. */
+/** Encodes on so many threads of their own, in turn: each has one group while the next is gathered. */
 export function encodeInWorkers(count: number): GroupEncoder {
   const members = Array.from({ length: count }, startWorker);
   const spare: ArrayBuffer[] = [];
   let next = 0;
   return {
-    ahead: QUEUE * count,
+    ahead: count,
     encode(layout, group) {
       const member = members[next++ % count];
-      if (member.queued() >= QUEUE) return encodedGroup(layout, group);
       return member.encode({ layout, group, room: spare.pop() ?? new ArrayBuffer(0) });
     },
     giveBack({ room }) {
@@ -97,7 +93,6 @@ function startWorker() {
     for (const one of waiting.splice(0)) one.reject(failed);
   };
   return {
-    queued: () => waiting.length,
     encode(task: EncodeTask): Promise<EncodedGroup> {
       const one = Promise.withResolvers<EncodedGroup>();
       // A group that nobody waits for any more may fail in silence.

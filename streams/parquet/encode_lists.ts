@@ -49,7 +49,7 @@ export function encodeValues(
     const layout = dictionary ? coded(dictionary, type) : plain(values);
     return listChunk(name, offsets, { ...layout, pack: encodeDataPage });
   }
-  const layout = differences(new Uint32Array(values));
+  const layout = differences(integersOf(values));
   const firstPage = values.subarray(0, firstEntries(offsets));
   const dictionary = isWorthCoding(layout, firstPage) ? countsDictionary(values) : undefined;
   return dictionary
@@ -67,6 +67,16 @@ function isWorthCoding(layout: Layout, page: Float32Array): boolean {
   if (!dictionary) return false;
   const packed = pack(coded(dictionary, layout.type).body(0, page.length));
   return packed.length <= layout.body(0, page.length).length / 3;
+}
+
+// Encoding is synchronous and never nested, so one array serves all chunks.
+let integers = new Uint32Array(0);
+
+/** Values as integers; overwritten by the next call. */
+function integersOf(values: Float32Array): Uint32Array {
+  if (integers.length < values.length) integers = new Uint32Array(Math.ceil(1.5 * values.length));
+  integers.set(values);
+  return integers.subarray(0, values.length);
 }
 
 /** How the values of a chunk are encoded. */
