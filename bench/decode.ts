@@ -28,7 +28,7 @@ interface Part {
 const [path, rows = "64"] = Deno.args;
 const file = await openFile(path), table = await openTable(file);
 const columns = await openColumns(table, ["genes", "counts"]);
-const sizes = table.metadata.row_groups.map(({ num_rows }) => Number(num_rows));
+const sizes = Array.from(table.footer.rows);
 const groups = Array.from(
   { length: Math.min(GROUPS, sizes.length) },
   (_, i) => Math.floor(i * sizes.length / Math.min(GROUPS, sizes.length)),

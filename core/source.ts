@@ -70,6 +70,9 @@ export interface Source {
   readonly fingerprint?: string;
   /** What a reader has to know of what was read so far, in sentences: cells that were left out. */
   warnings?(): readonly string[];
-  /** Reads on demand; ending the iteration early closes the files. */
+  /**
+   * Reads on demand; ending the iteration early closes the files. A batch stays what it is when the
+   * next one is asked for.
+   */
   read(request: ReadRequest): AsyncIterable<CellBatch>;
 }

@@ -161,8 +161,8 @@ Deno.test("orderOf() names what would mix better, and it does", () =>
 async function placeOf(shard: string, name: string, group: number) {
   const bytes = await openBytes(shard);
   try {
-    const [{ table, leaf }] = await openColumns(await openTable(bytes), [name]);
-    return chunkOf(table.metadata, group, leaf, bytes.size);
+    const [column] = await openColumns(await openTable(bytes), [name]);
+    return chunkOf(column, group);
   } finally {
     await bytes.close();
   }

@@ -17,3 +17,10 @@ export async function withFolder<A>(use: (folder: string) => Promise<A>): Promis
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** A fresh folder that is removed when the test file has ended. */
+export function folderOfTests(): string {
+  const folder = mkdtempSync(join(tmpdir(), "gil-test-"));
+  globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

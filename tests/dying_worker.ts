@@ -6,13 +6,14 @@
 
 import { parentPort } from "node:worker_threads";
 import process from "node:process";
+import { type Order, type Sealed, unseal } from "../streams/reading/pool/messages.ts";
 import "../streams/reading/pool/worker.ts";
 
 const how = new URL(import.meta.url).searchParams.get("how");
 let orders = 0;
 
-parentPort!.on("message", ({ kind }: { kind: string }) => {
-  if (kind !== "read" || ++orders < 2) return;
+parentPort!.on("message", (message: Sealed<Order>) => {
+  if (unseal(message).kind !== "read" || ++orders < 2) return;
   switch (how) {
     case "exit":
       return process.exit(7);

@@ -1,11 +1,13 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Effect } from "effect";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { keyOf } from "../core/random.ts";
 import { parquet } from "../plugins/sources/parquet.ts";
-import { withFolder } from "./atlas_folder.ts";
+import { describeFile, fileInWords } from "../streams/foreign/describe_file.ts";
+import { listColumn, tableSchema } from "../streams/parquet/schema.ts";
+import { folderOfTests, withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
 import { STORED, TOKENS } from "./foreign_cells.ts";
 import { type ForeignRow, type Storage, writeForeign } from "./foreign_files.ts";
@@ -23,8 +25,7 @@ const all = (config: Config) =>
       })))),
   );
 
-const folder = mkdtempSync(join(tmpdir(), "gil-test-"));
-globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 
 /** scGPT's way: special words come last. */
 const vocabulary = join(folder, "vocab.json");
@@ -223,7 +224,7 @@ Deno.test("parquet() refuses files that are none, or that changed since they wer
         Effect.promise(() => {
           utimesSync(files, 1, 1);
           return rejects(readAll(source, { batch: 1, order: "stored" }), {
-            message: `Cannot read "${files}", row group 0: it changed since it was opened`,
+            message: `Cannot read "${files}": it changed since it was opened`,
           });
         }),
     );
@@ -245,4 +246,82 @@ Deno.test("parquet() reads more files in a random order than it holds open", () 
     ok(cells.cells.some((cell, i) => cell !== i));
     assertSame([...cells.values], Array.from(cells.cells, (cell) => 20 + cell));
     assertSame([...cells.genes], Array.from(cells.cells, (cell) => (10 + (cell >> 1)) % 6));
+  }));
+
+Deno.test("parquet() gives the same cells by any number of workers, whatever rows are in its groups", () =>
+  withFolder(async (folder) => {
+    const files = join(folder, "cells.parquet");
+    const many = Array.from({ length: 20_000 }, (_, cell) => row(cell));
+    // Too many rows to be read whole, in pages that no index tells of.
+    writeForeign(files, many, { rowGroup: 18_000 });
+    const read = (workers: number) =>
+      Effect.runPromise(Effect.scoped(Effect.flatMap(
+        parquet({ ...config, files, workers }),
+        (source) =>
+          Effect.promise(() =>
+            readAll(source, { batch: 700, order: keyOf(2), columns: ["kind", "number"] })
+          ),
+      )));
+    const alone = await read(0);
+    equal(new Set(alone.cells).size, many.length);
+    alone.cells.forEach((cell, i) => {
+      equal(alone.offsets[i + 1] - alone.offsets[i], cell % 5);
+      equal(alone.obs.kind[i], [1, 0, -1][cell % 3]);
+    });
+    assertSame(await read(2), alone);
+  }));
+
+Deno.test("parquet() leaves the cells of damaged row groups out when asked, and counts them", () =>
+  withFolder(async (folder) => {
+    const files = join(folder, "cells.parquet");
+    writeForeign(files, [good, good, good, { genes: [0], expressions: [-1] }, good], {
+      rowGroup: 2,
+    });
+    const opened = parquet({ files, vocabulary, scale: "counts", onDamage: "skip" });
+    await Effect.runPromise(
+      Effect.scoped(Effect.flatMap(opened, (source) =>
+        Effect.promise(async () => {
+          const { cells } = await readAll(source, { batch: 5, order: "stored" });
+          assertSame([...cells], [0, 1, 4]);
+          assertSame(source.warnings?.(), [
+            `Cells were left out 2 times: Cannot read "${files}", row group 1, row 1: gene "A" has ` +
+            "the value -1, and values are finite and not below 0",
+          ]);
+        }))),
+    );
+  }));
+
+Deno.test("parquet() names the column whose numbers are dates", () =>
+  withFolder(async (folder) => {
+    const files = join(folder, "cells.parquet");
+    const buffer = parquetWriteBuffer({
+      schema: tableSchema([
+        listColumn("genes", "FLOAT"),
+        listColumn("expressions", "FLOAT"),
+        [{ name: "day", repetition_type: "OPTIONAL", type: "INT32", converted_type: "DATE" }],
+      ]),
+      columnData: [
+        { name: "genes", data: [[1]] },
+        { name: "expressions", data: [[1]] },
+        { name: "day", data: [new Date(0)] },
+      ],
+    });
+    writeFileSync(files, new Uint8Array(buffer));
+    await rejects(all({ files, vocabulary, scale: "counts", columns: ["day"] }), {
+      message: `Cannot read "${files}": column "day" holds dates; labels are texts or integers: ` +
+        "write it as texts, or leave it out",
+    });
+  }));
+
+Deno.test("describeFile() says how each column is read", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "cells.parquet");
+    writeForeign(file, Array.from({ length: 20_000 }, () => good), { rowGroup: 18_000 });
+    const { columns, ...facts } = await Effect.runPromise(describeFile(file));
+    equal(facts.rows, 20_000);
+    equal(facts.rowGroups, 2);
+    for (const { paths } of columns) assertSame(paths, { walk: 1, whole: 1 });
+    const slow = join(STORED, "pyarrow_v2_brotli.parquet");
+    const lines = fileInWords(await Effect.runPromise(describeFile(slow)), 200);
+    ok(lines.some((line) => /^genes +lists of INT64, BROTLI; read by parquet-wasm/.test(line)));
   }));

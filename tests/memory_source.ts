@@ -7,7 +7,7 @@
 import type { CellBatch } from "../core/batch.ts";
 import { keyOf, stream } from "../core/random.ts";
 import type { Source } from "../core/source.ts";
-import { sourceOf } from "../streams/reading/read_blocks.ts";
+import { heldSource } from "./held_source.ts";
 
 /** What the cells are like. */
 export interface MemoryCells {
@@ -21,16 +21,12 @@ const BLOCK = 16;
 
 /** Counts of which each is a function of (cell, gene); column "type" has two categories. */
 export function memorySource({ cells, genes, louder }: MemoryCells): Source {
-  const sizes = Array.from(
-    { length: Math.ceil(cells / BLOCK) },
-    (_, block) => Math.min(BLOCK, cells - block * BLOCK),
-  );
-  const random = stream(keyOf(7));
+  let held: Promise<CellBatch> | undefined;
 
-  function entries(block: number): Pick<CellBatch, "offsets" | "genes" | "values"> {
-    const ids: number[] = [], values: number[] = [], offsets = [0];
-    for (let i = 0; i < sizes[block]; i++) {
-      random.at(block * BLOCK + i);
+  function made(): CellBatch {
+    const ids: number[] = [], values: number[] = [], offsets = [0], random = stream(keyOf(7));
+    for (let cell = 0; cell < cells; cell++) {
+      random.at(cell);
       for (let gene = 0; gene < genes; gene++) {
         if (random.uniform() < 0.3) continue;
         const count = 1 + random.below(gene % 5 + 2);
@@ -40,23 +36,19 @@ export function memorySource({ cells, genes, louder }: MemoryCells): Source {
       offsets.push(ids.length);
     }
     return {
+      cells: Uint32Array.from({ length: cells }, (_, cell) => cell),
       offsets: Uint32Array.from(offsets),
       genes: Uint32Array.from(ids),
       values: Float32Array.from(values),
+      obs: { type: Int32Array.from({ length: cells }, (_, cell) => cell % 2) },
     };
   }
-  return sourceOf({
+  return heldSource({
     vocabulary: { symbols: Array.from({ length: genes }, (_, gene) => `GENE${gene}`) },
     values: "counts",
     columns: [{ name: "type", categories: ["a", "b"] }],
-    sizes,
-    open: () => ({
-      codes: (block) =>
-        Promise.resolve({
-          type: Int32Array.from({ length: sizes[block] }, (_, i) => (block * BLOCK + i) % 2),
-        }),
-      entries: (block) => Promise.resolve(entries(block)),
-      close: () => Promise.resolve(),
-    }),
+    cells,
+    held: () => held ??= Promise.resolve(made()),
+    block: BLOCK,
   });
 }

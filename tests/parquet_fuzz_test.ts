@@ -7,9 +7,10 @@ import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
 import { parquet } from "../plugins/sources/parquet.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
+import { isFast } from "../streams/parquet/chunk.ts";
 import { decodePieceInto, entriesIn } from "../streams/parquet/decode_piece.ts";
 import { decodeCodesInto, decodeNumbersInto } from "../streams/parquet/decode_single.ts";
-import { chunkPath } from "../streams/parquet/foreign/path_of.ts";
+import { mapPages, type PageMap } from "../streams/parquet/page_map.ts";
 import { type Piece, planPiece } from "../streams/parquet/piece.ts";
 import { slowReader } from "../streams/parquet/slow_column.ts";
 import { openColumns, openTable, type TableColumn } from "../streams/parquet/table.ts";
@@ -170,14 +171,22 @@ async function readColumns(
 ): Promise<unknown[]> {
   const source = bytesInMemory(file), table = await openTable(source), found: unknown[] = [];
   const columns = await openColumns(table, names);
-  for (const [group, { num_rows }] of table.metadata.row_groups.entries()) {
-    const to = Number(num_rows), from = salt % 3 === 0 ? 0 : salt % Math.max(1, to);
+  for (const [group, to] of table.footer.rows.entries()) {
+    const from = salt % 3 === 0 ? 0 : salt % Math.max(1, to);
     for (const column of columns) {
-      const piece = planPiece(column, group, { from: Math.min(from, to), to });
-      if (chunkPath(piece.chunk).path === "slow") throw new RangeError(SLOW);
-      if (piece.stored > ROOM) throw new RangeError("there is no room for so many rows");
-      const parts = piece.ranges.map(({ from, to }) => file.subarray(from, to));
-      found.push(decode(column, piece, parts));
+      const rows = { from: Math.min(from, to), to }, piece = planPiece(column, group, rows);
+      if (!isFast(piece.chunk)) throw new RangeError(SLOW);
+      const maps: (PageMap | undefined)[] = [];
+      maps[group] = await mapPages(source, piece.chunk);
+      for (const { ranges, ...rest } of [piece, planPiece({ ...column, maps }, group, rows)]) {
+        found.push(
+          decode(
+            column,
+            { ranges, ...rest },
+            ranges.map(({ from, to }) => file.subarray(from, to)),
+          ),
+        );
+      }
     }
   }
   return found;

@@ -13,9 +13,10 @@ import init, {
   WriterPropertiesBuilder,
   WriterVersion,
 } from "parquet-wasm/esm";
+import { keyOf } from "../core/random.ts";
 import { openFile } from "../streams/bytes/file.ts";
-import { columnReader } from "../streams/parquet/foreign/column_reader.ts";
-import { pathOf } from "../streams/parquet/foreign/path_of.ts";
+import { chunkOf, isFast } from "../streams/parquet/chunk.ts";
+import { openForeign } from "../streams/foreign/open_foreign.ts";
 import { openColumns, openTable } from "../streams/parquet/table.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
@@ -30,6 +31,7 @@ import {
   numberOf,
   python,
   STORED,
+  TOKENS,
   tokensOf,
   TOOLS,
   valueOf,
@@ -37,53 +39,63 @@ import {
 
 const NAMES = ["genes", "expressions", "kind", "number"];
 
-/** Reads a file in runs of `step` rows, through whichever reader knows it, and compares every cell. */
-async function assertCells(path: string, name: string, step: number): Promise<void> {
-  const bytes = await openFile(path), lists = listsOf(name);
-  const table = await openTable(bytes), reader = columnReader(table);
-  try {
-    const [genes, values, kind, number] = await openColumns(table, NAMES);
-    let cell = 0;
-    for (const [group, { num_rows }] of table.metadata.row_groups.entries()) {
-      for (let from = 0; from < Number(num_rows); from += step) {
-        const rows = { from, to: Math.min(Number(num_rows), from + step) };
-        const tokens = await reader.lists(genes, group, rows);
-        const theirs = await reader.lists(values, group, rows);
-        const kinds = await reader.singles(kind, group, rows);
-        const numbers = await reader.singles(number, group, rows);
-        for (let row = 0; row < rows.to - from; row++, cell++) {
-          const expected = tokensOf(cell, lists), at = [tokens.offsets[row], theirs.offsets[row]];
-          assertSame([...tokens.values.subarray(at[0], tokens.offsets[row + 1])], expected);
-          assertSame(
-            [...theirs.values.subarray(at[1], theirs.offsets[row + 1])],
-            expected.map((token) => valueOf(cell, token)),
-          );
-          assertSame(kinds.kind === "texts" && kinds.texts[kinds.codes[row]], kindOf(cell));
-          assertSame(numbers.kind === "numbers" && numbers.values[row], numberOf(cell));
+/** Reads a file as a source, through whichever reader knows it, and compares every cell. */
+async function assertCells(path: string, name: string): Promise<void> {
+  const lists = listsOf(name);
+  await withFolder(async (folder) => {
+    const vocabulary = join(folder, "genes.txt");
+    writeFileSync(vocabulary, Array.from({ length: TOKENS }, (_, token) => `G${token}\n`).join(""));
+    const columns = ["kind", "number"], how = { genes: "genes", values: "expressions", columns };
+    const opened = openForeign({
+      ...how,
+      files: [path],
+      vocabulary,
+      firstGene: 0,
+      scale: "counts",
+      workers: 0,
+    });
+    const read = Effect.flatMap(opened, (source) =>
+      Effect.promise(async () => {
+        equal(source.cells, CELLS);
+        const [kinds, numbers] = source.columns.map(({ categories }) => categories);
+        for (const order of ["stored", keyOf(7)] as const) {
+          const seen = new Set<number>();
+          for await (
+            const batch of source.read({ batch: 16, order, columns, block: 3, window: 9 })
+          ) {
+            batch.cells.forEach((cell, i) => {
+              const [from, to] = [batch.offsets[i], batch.offsets[i + 1]];
+              const tokens = tokensOf(cell, lists);
+              assertSame([...batch.genes.subarray(from, to)], tokens);
+              assertSame(
+                [...batch.values.subarray(from, to)],
+                tokens.map((token) => valueOf(cell, token)),
+              );
+              equal(kinds[batch.obs.kind[i]], kindOf(cell));
+              equal(Number(numbers[batch.obs.number[i]] ?? NaN), numberOf(cell));
+              seen.add(cell);
+            });
+          }
+          equal(seen.size, CELLS);
         }
-      }
-    }
-    equal(cell, CELLS);
-  } finally {
-    reader.close();
-    await bytes.close();
-  }
+      }));
+    await Effect.runPromise(Effect.scoped(read));
+  });
 }
 
 for (const file of readdirSync(STORED).filter((name) => name.endsWith(".parquet"))) {
-  Deno.test(`columnReader() reads the cells that ${file} holds`, async () => {
-    for (const step of [1000, 7]) await assertCells(join(STORED, file), file, step);
-  });
+  Deno.test(`openForeign() reads the cells that ${file} holds`, () =>
+    assertCells(join(STORED, file), file));
 }
 
 for (const tool of TOOLS) {
   Deno.test({
-    name: `columnReader() reads whatever ${tool} writes`,
+    name: `openForeign() reads whatever ${tool} writes`,
     ignore: !hasTool(tool),
     fn: () =>
       withFolder(async (folder) => {
         for (const file of filesOf(tool, join(folder, tool))) {
-          await assertCells(file, `${tool}_${basename(file)}`, 16);
+          await assertCells(file, `${tool}_${basename(file)}`);
         }
       }),
   });
@@ -98,21 +110,15 @@ for (const tool of TOOLS) {
   });
 }
 
-Deno.test("pathOf() says which columns are read slowly, and why", async () => {
-  const paths = async (file: string) => {
-    const bytes = await openFile(join(STORED, file)), table = await openTable(bytes);
+Deno.test("isFast() says which columns the decoder reads", async () => {
+  const fast = async (file: string) => {
+    const bytes = await openFile(join(STORED, file));
+    const columns = await openColumns(await openTable(bytes), NAMES);
     await bytes.close();
-    return Object.fromEntries(NAMES.map((name) => [name, pathOf(table, name)]));
+    return columns.map((column) => isFast(chunkOf(column, 0)));
   };
-  const fast = { path: "fast" }, slow = { path: "slow", reason: "codec BROTLI" };
-  assertSame(
-    await paths("pyarrow_v1_snappy.parquet"),
-    Object.fromEntries(NAMES.map((name) => [name, fast])),
-  );
-  assertSame(
-    await paths("pyarrow_v2_brotli.parquet"),
-    Object.fromEntries(NAMES.map((name) => [name, slow])),
-  );
+  assertSame(await fast("pyarrow_v1_snappy.parquet"), NAMES.map(() => true));
+  assertSame(await fast("pyarrow_v2_brotli.parquet"), NAMES.map(() => false));
 });
 
 await loadParquetWasm();
@@ -130,12 +136,12 @@ const ways: Readonly<
   "lz4": (to) => to.setCompression(Compression.LZ4_RAW),
 };
 for (const [way, properties] of Object.entries(ways)) {
-  Deno.test(`columnReader() reads what parquet-wasm writes: ${way}`, () =>
+  Deno.test(`openForeign() reads what parquet-wasm writes: ${way}`, () =>
     withFolder(async (folder) => {
       const path = join(folder, "cells.parquet");
       const builder = properties(new WriterPropertiesBuilder()).setMaxRowGroupSize(20);
       writeFileSync(path, writeParquet(cellsInArrow(), builder.build()));
-      await assertCells(path, "parquet-wasm", 9);
+      await assertCells(path, "parquet-wasm");
     }));
 }
 

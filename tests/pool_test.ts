@@ -6,9 +6,12 @@ import { type CellBatch, concatCells, selectCells } from "../core/batch.ts";
 import { InputError } from "../core/errors.ts";
 import { lookAtAtlas, openAtlas } from "../streams/atlas/open_atlas.ts";
 import { beginReading } from "../streams/atlas/read_atlas.ts";
-import type { CrewOptions } from "../streams/reading/pool/crew.ts";
+import { type CrewOptions, crewParts, startWorker } from "../streams/reading/pool/crew.ts";
 import { sliceCells } from "../streams/reading/pool/cut_batches.ts";
 import { lend } from "../streams/reading/pool/leases.ts";
+import type { ReadPlan } from "../streams/reading/read_plan.ts";
+import { makeNote, NOTE, type ReaderSettings } from "../streams/reading/staging/reader_settings.ts";
+import { windowReader } from "../streams/reading/staging/window_reader.ts";
 import { streamAtlas } from "../streams/reading/stream_atlas.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
@@ -69,6 +72,85 @@ for (const workers of [0, 1, 3]) {
       equal(await readBy(folder, { patience: 10_000 }, workers), 380);
     }));
 }
+
+/** The same, unless it takes so long that it never comes. */
+async function soon<A>(coming: Promise<A>): Promise<A> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const guard = setTimeout(() => reject(new Error("it waits for what never comes")), 20_000);
+  try {
+    return await Promise.race([coming, promise]);
+  } finally {
+    clearTimeout(guard);
+  }
+}
+
+/** Settings that leave `batches` bytes for batches of 20 cells. */
+async function settingsFor(folder: string, batches: number): Promise<ReaderSettings> {
+  const { known: { shards }, layout } = await Effect.runPromise(lookAtAtlas(folder));
+  const memory = { entries: 40_000, window: 5e8, batches };
+  return { shards, layout, columns: [], short: true, onDamage: "fail", batch: 20, memory };
+}
+
+Deno.test("windowReader() hands over what it holds before it waits for memory", () =>
+  withFolder(async (folder) => {
+    writeGroups(folder, MADE);
+    const picks = Uint32Array.from({ length: 380 }, (_, cell) => 379 - cell);
+    const task = { window: { spans: [{ from: 0, to: 380 }], picks }, first: 5 };
+    // Room for one batch at a time, for a few, for all of them.
+    for (const batches of [15_000, 60_000, 1e6]) {
+      const note = makeNote(new ArrayBuffer(4 * NOTE.length));
+      const reader = windowReader(await settingsFor(folder, batches), { note, together: Infinity });
+      const parts = reader.read(task), sizes: number[] = [];
+      let messages = 0;
+      for (;;) {
+        const { done, value } = await soon(parts.next());
+        if (done) break;
+        messages++;
+        for (const { buffer, shape } of value) {
+          sizes.push(shape.cells);
+          reader.giveBack(buffer);
+        }
+      }
+      await reader.close();
+      equal(String(sizes), String([5, ...Array(18).fill(20), 15]));
+      equal(messages === 1, batches === 1e6, `${messages} messages in ${batches} bytes`);
+    }
+  }));
+
+Deno.test("crewParts() gives memory back that workers wait for, however little there is", () =>
+  withFolder(async (folder) => {
+    writeGroups(folder, MADE);
+    const plan: ReadPlan = {
+      windows: 4,
+      most: 95,
+      window: (index) => ({
+        spans: [{ from: 95 * index, to: 95 * index + 95 }],
+        picks: Uint32Array.from({ length: 95 }, (_, pick) => pick),
+      }),
+      before: (index) => 95 * index,
+    };
+    for (const batches of [15_000, 70_000, 1e6]) {
+      const parts = crewParts({
+        settings: await settingsFor(folder, batches),
+        plan,
+        start: { window: 0, skip: 7 },
+        onDamages: () => {},
+        failure: ({ message }) => new Error(message),
+      }, { workers: 2, ready: startWorker() });
+      let cells = 7;
+      try {
+        for (let part = await soon(parts.next()); part; part = await soon(parts.next())) {
+          for (const cell of part.cells.cells) equal(cell, cells++);
+          part.release();
+          part.release();
+          equal(part.cells.cells.length, 0);
+        }
+      } finally {
+        await parts.close();
+      }
+      equal(cells, 380);
+    }
+  }));
 
 /** Flips a byte in the middle of the pages of a row group of the second shard: its checksum is wrong then. */
 function damage(folder: string): void {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect, Exit, Scope } from "effect";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { keyOf } from "../core/random.ts";
@@ -12,6 +11,7 @@ import { synthesise } from "../streams/reading/synthesise.ts";
 import { assertSame } from "./first_difference.ts";
 import { type Script, type Server, type Trouble, withServer } from "./http_server.ts";
 import { readAll } from "./laws/source_laws.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
 const CELLS = 6000, BLOCK = 64, WINDOW = 512;
 const SHAPE = { genes: 300, cellTypes: 4, dataSets: 2, modules: 5, depth: 400, seed: 3 };
@@ -21,8 +21,7 @@ const made = synthesise({ ...SHAPE, cells: CELLS });
 const AT_ONCE = 2;
 
 /** Cells in an order of their own, as an atlas of two shards, for all tests of this file. */
-const folder = mkdtempSync(join(tmpdir(), "gil-test-"));
-globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 await Effect.runPromise(writeAtlas(join(folder, "atlas"), {
   ...made,
   numbers: [],

@@ -1,27 +1,26 @@
 import { equal, ok } from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { Effect } from "effect";
 import { keyOf } from "../core/random.ts";
+import type { Source } from "../core/source.ts";
 import { synthetic as study } from "../core/synthetic.ts";
 import { atlas } from "../plugins/sources/atlas.ts";
 import { synthetic } from "../plugins/sources/synthetic.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
-import type { Blocks } from "../streams/reading/blocks.ts";
-import { sourceOf } from "../streams/reading/read_blocks.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
 import { assertSame } from "./first_difference.ts";
+import { allOf, heldSource } from "./held_source.ts";
 import { memorySource } from "./memory_source.ts";
 import { readAll, sourceLaws } from "./laws/source_laws.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
 const SHAPE = { cells: 2500, genes: 60, cellTypes: 4, dataSets: 2, modules: 5, depth: 60, seed: 3 };
 const made = synthesise(SHAPE);
 
 /** The made-up cells as an atlas of several shards, for all tests of this file. */
-const folder = mkdtempSync(join(tmpdir(), "gil-test-"));
-globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 await Effect.runPromise(writeAtlas(join(folder, "atlas"), {
   ...made,
   numbers: [],
@@ -32,13 +31,12 @@ await Effect.runPromise(writeAtlas(join(folder, "atlas"), {
 const written = atlas({ path: join(folder, "atlas") });
 
 sourceLaws("atlas()", written);
-sourceLaws("synthesise()", Effect.succeed(sourceOf(synthesise({ ...SHAPE, cells: 1100 }))));
-sourceLaws("uneven blocks", Effect.succeed(sourceOf(uneven(synthesise({ ...SHAPE, cells: 700 })))));
+sourceLaws("synthesise()", Effect.succeed(sourceOf({ ...SHAPE, cells: 1100 })));
 sourceLaws("memorySource()", Effect.succeed(memorySource({ cells: 300, genes: 9 })));
 
 Deno.test("atlas() reads back what was written, in any order", () =>
   Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-    const stored = yield* written, fresh = sourceOf(made);
+    const stored = yield* written, fresh = sourceOf(SHAPE);
     for (const order of ["stored", keyOf(5)] as const) {
       const request = { batch: 512, order, block: 100, window: 900 };
       assertSame(
@@ -57,7 +55,7 @@ Deno.test("synthetic() keeps the study as an atlas in the cache folder, written 
       Effect.flatMap(synthetic(SHAPE), (source) => Effect.promise(() => readAll(source, request))),
     );
     const [first, again] = [await Effect.runPromise(read), await Effect.runPromise(read)];
-    assertSame(first, await readAll(sourceOf(made), request));
+    assertSame(first, await readAll(sourceOf(SHAPE), request));
     assertSame(again, first);
     equal(readdirSync(join(folder, "cache", "gil")).length, 1);
   } finally {
@@ -113,35 +111,18 @@ Deno.test("synthetic() gives each data set strong genes of its own, which the ot
   }
 });
 
-/** The only block of a source as several, one of a single cell. */
-function uneven(whole: Blocks): Blocks {
-  const starts = [0, 1, 251, 258], ends = [...starts.slice(1), whole.sizes[0]];
-  const all = whole.open().entries(0, 0);
-  return {
-    ...whole,
-    sizes: starts.map((start, block) => ends[block] - start),
-    open() {
-      const reader = whole.open();
-      return {
-        ...reader,
-        async codes(block, columns) {
-          const obs = Object.entries(await reader.codes(0, columns));
-          return Object.fromEntries(
-            obs.map(([name, codes]) => [name, codes.slice(starts[block], ends[block])]),
-          );
-        },
-        async entries(block) {
-          const { offsets, genes, values } = await all;
-          const from = offsets[starts[block]], to = offsets[ends[block]];
-          return {
-            offsets: offsets.slice(starts[block], ends[block] + 1).map((entry) => entry - from),
-            genes: genes.slice(from, to),
-            values: values.slice(from, to),
-          };
-        },
-      };
-    },
-  };
+/** The study of a shape as a source. */
+function sourceOf(shape: typeof SHAPE): Source {
+  const { vocabulary, values, columns, batches } = synthesise(shape), { cells } = shape;
+  let held: ReturnType<typeof allOf> | undefined;
+  return heldSource({
+    vocabulary,
+    values,
+    columns,
+    cells,
+    held: () => held ??= allOf(batches()),
+    block: 1024,
+  });
 }
 
 /** A few hundred made-up cells, counted. */

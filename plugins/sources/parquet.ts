@@ -1,10 +1,11 @@
 import { Schema } from "effect";
 import { required, setting, source } from "../../core/plugin.ts";
+import { MEMORY } from "../../streams/atlas/open_atlas.ts";
 import { openForeign } from "../../streams/foreign/open_foreign.ts";
 
 const name = Schema.NonEmptyString;
 
-/** Reads Parquet files that others wrote, one row a cell, as they are. */
+/** Reads Parquet files that others wrote, one row a cell. How they are read changes no cell and no order. */
 export const parquet = source({
   id: "parquet",
   purpose: "reads cells from Parquet files of lists of tokens and values, written by anyone",
@@ -30,7 +31,22 @@ export const parquet = source({
       [],
       "columns of texts or integers that describe cells; scanned once for their categories",
     ),
+    workers: setting(
+      Schema.NullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+      null,
+      "workers that decode; null for what suits the files and the machine, 0 for none",
+    ),
+    memory: setting(Schema.NonEmptyString, MEMORY, "what reading may hold in memory"),
+    onDamage: setting(
+      Schema.Literals(["fail", "skip"]),
+      "fail",
+      "what becomes of a run that meets cells that cannot be read: it ends, or goes on without them",
+    ),
   },
-  make: ({ files, ...rest }) =>
-    openForeign({ ...rest, files: typeof files === "string" ? [files] : files }),
+  make: ({ files, workers, ...rest }) =>
+    openForeign({
+      ...rest,
+      files: typeof files === "string" ? [files] : files,
+      ...(workers !== null && { workers }),
+    }),
 });

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Entries } from "../reading/blocks.ts";
+import type { CellBatch } from "../../core/batch.ts";
 import type { Layout } from "./layout.ts";
 
 /** What is wrong with the cell whose entries are `from … to - 1`, as a clause; undefined if nothing. */
 export function cellFault(
-  { genes, values }: Pick<Entries, "genes" | "values">,
+  { genes, values }: Pick<CellBatch, "genes" | "values">,
   { from, to }: { readonly from: number; readonly to: number },
   layout: Layout,
 ): string | undefined {

@@ -8,11 +8,10 @@ import { Effect, type Scope } from "effect";
 import { createHash } from "node:crypto";
 import { bytesOf } from "../../core/report/amount_of_memory.ts";
 import { InputError } from "../../core/errors.ts";
-import type { ReadRequest, Source } from "../../core/source.ts";
+import type { Source } from "../../core/source.ts";
 import { attempt, attemptAsync } from "../attempt.ts";
 import { shownPlace } from "../bytes/place.ts";
-import { sliceCells } from "../reading/pool/cut_batches.ts";
-import { lend } from "../reading/pool/leases.ts";
+import { readingScope } from "../reading/reading_scope.ts";
 import { codeScan } from "../reading/scan_codes.ts";
 import type { OnDamage } from "../reading/staging/reader_settings.ts";
 import { GROUP_CELLS } from "./cell_group.ts";
@@ -20,6 +19,7 @@ import type { Manifest } from "./manifest.ts";
 import { lookAtShards } from "./open_shards.ts";
 import { beginReading, goodWorkers, type KnownAtlas } from "./read_atlas.ts";
 import { readManifest } from "./read_manifest.ts";
+import { readingFailure } from "./reading_failure.ts";
 import { type ShardReader, shardReader } from "./shard_reader.ts";
 import { type Skipped, skippedCells } from "./skipped.ts";
 
@@ -95,7 +95,7 @@ export const openAtlas: (
 ) => Effect.Effect<Atlas, InputError, Scope.Scope> = Effect
   .fn("openAtlas")(function* (place: string, options: AtlasOptions = {}) {
     const atlas = yield* lookAtAtlas(place), { manifest, vocabulary, layout, known } = atlas;
-    const skipped = skippedCells(known.shards);
+    const skipped = skippedCells((fault, at) => readingFailure(known.shards, fault, at));
     const memory = yield* attempt("Cannot open an atlas", () => bytesIn(options.memory));
     const means = {
       workers: options.workers ?? goodWorkers(manifest.cells),
@@ -103,29 +103,7 @@ export const openAtlas: (
       onDamage: options.onDamage ?? "fail",
       onDamages: skipped.add,
     } as const;
-    const ending = yield* Effect.acquireRelease(
-      Effect.sync(() => ({ abort: new AbortController(), open: new Set<() => Promise<void>>() })),
-      ({ abort, open }) =>
-        Effect.promise(async () => {
-          abort.abort(new RangeError("Cannot go on reading: the atlas is closed"));
-          await Promise.all(Array.from(open, (close) => close()));
-        }),
-    );
-    function kept<A extends { close(): Promise<void> }>(opened: A): A {
-      const close = async () => {
-        ending.open.delete(close);
-        await opened.close();
-      };
-      ending.open.add(close);
-      return { ...opened, close };
-    }
-    async function* read(request: ReadRequest) {
-      const open = async () => kept(await beginReading(atlas, request, means));
-      const { signal } = ending.abort;
-      for await (const lease of lend(open, { batch: request.batch, signal })) {
-        yield sliceCells(lease, 0, lease.cells.length);
-      }
-    }
+    const { kept, read } = yield* readingScope("the atlas is closed");
     return {
       folder: place,
       manifest,
@@ -137,7 +115,7 @@ export const openAtlas: (
       ...(manifest.order === "shuffled" && { grain: GROUP_CELLS }),
       fingerprint: createHash("sha256").update(JSON.stringify(manifest)).digest("hex"),
       open: () => kept(shardReader(known, layout)),
-      read,
+      read: read((request) => beginReading(atlas, request, means)),
       skipped: skipped.sum,
       warnings: skipped.warnings,
     };

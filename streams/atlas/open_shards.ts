@@ -7,11 +7,10 @@
 import { InputError } from "../../core/errors.ts";
 import { explain } from "../explain.ts";
 import { joinPlace } from "../bytes/place.ts";
-import { chunkOf } from "../parquet/chunk.ts";
 import type { GroupSizes } from "../reading/pool/share_memory.ts";
-import { COUNTS, GENES } from "./layout.ts";
+import { type KnownShard, knowShard } from "./know_shard.ts";
 import type { Manifest } from "./manifest.ts";
-import { type AtlasLayout, checkChunks, openShard, type Shard, type ShardEntry } from "./shard.ts";
+import type { AtlasLayout, ShardEntry, ShardFile } from "./shard.ts";
 
 /** What there is to know of the shards before a cell is read. */
 export interface KnownShards {
@@ -36,10 +35,10 @@ export async function lookAtShards(
   { shards }: Manifest,
   layout: AtlasLayout,
 ): Promise<KnownShards> {
-  const looks: Look[] = [];
+  const all: KnownShard[] = [];
   for (let first = 0; first < shards.length; first += AT_ONCE) {
     const some = shards.slice(first, first + AT_ONCE);
-    looks.push(
+    all.push(
       ...await Promise.all(
         some.map(({ file, bytes, rows }) =>
           look({ name: file, place: joinPlace(place, file), bytes, rows }, layout)
@@ -47,61 +46,38 @@ export async function lookAtShards(
       ),
     );
   }
-  const all = (what: (look: Look) => Iterable<number>) =>
-    looks.flatMap((look) => Array.from(what(look)));
   return {
-    shards: looks.map(({ entry }) => entry),
-    paged: looks.every(({ paged }) => paged),
-    groups: looks.map(({ cells }) => cells.length),
-    sizes: {
-      cells: Uint32Array.from(all(({ cells }) => cells)),
-      entries: Float64Array.from(all(({ entries }) => entries)),
-      bytes: Float64Array.from(all(({ bytes }) => bytes)),
-    },
+    shards: all.map(({ entry }) => entry),
+    paged: all.every(({ paged }) => paged),
+    groups: all.map(({ sizes }) => sizes.cells.length),
+    sizes: joined(all.map(({ sizes }) => sizes)),
   };
 }
 
-interface Look {
-  readonly entry: ShardEntry;
-  readonly cells: readonly number[];
-  readonly entries: readonly number[];
-  readonly bytes: readonly number[];
-  readonly paged: boolean;
-}
-
-async function look(entry: ShardEntry, layout: AtlasLayout): Promise<Look> {
-  const singles = [...layout.columns.map(({ name }) => name), ...layout.numbers];
+async function look(file: ShardFile, layout: AtlasLayout): Promise<KnownShard> {
   try {
-    const shard = await openShard(entry, { layout, names: [GENES, COUNTS, ...singles] });
-    try {
-      checkChunks(shard, layout);
-      return lookAt(shard);
-    } finally {
-      await shard.bytes.close();
-    }
+    return await knowShard(file, layout);
   } catch (cause) {
-    throw refusal(`Cannot open atlas shard "${entry.name}"`, cause);
+    throw refusal(`Cannot open atlas shard "${file.name}"`, cause);
   }
 }
 
-function lookAt({ entry, bytes: { version, size }, columns, starts }: Shard): Look {
-  const isPaged = (name: string) =>
-    columns.get(name)!.indexes.every((index) => index !== undefined);
-  const chunks = (name: string) => {
-    const { table, leaf } = columns.get(name)!;
-    return Array.from(
-      { length: starts.length - 1 },
-      (_, group) => chunkOf(table.metadata, group, leaf, size),
-    );
+/** The row groups of all shards, end to end. */
+function joined(all: readonly GroupSizes[]): GroupSizes {
+  const groups = all.reduce((sum, { cells }) => sum + cells.length, 0);
+  const sizes = {
+    cells: new Uint32Array(groups),
+    entries: new Float64Array(groups),
+    bytes: new Float64Array(groups),
   };
-  const genes = chunks(GENES), counts = chunks(COUNTS);
-  return {
-    entry: { ...entry, version },
-    cells: genes.map(({ rows }) => rows),
-    entries: genes.map(({ values }, group) => Math.max(values, counts[group].values)),
-    paged: isPaged(GENES) && isPaged(COUNTS),
-    bytes: genes.map(({ bytes }, group) => bytes + counts[group].bytes),
-  };
+  let at = 0;
+  for (const { cells, entries, bytes } of all) {
+    sizes.cells.set(cells, at);
+    sizes.entries.set(entries, at);
+    sizes.bytes.set(bytes, at);
+    at += cells.length;
+  }
+  return sizes;
 }
 
 /** An `InputError` for what went wrong with a shard; a programming error stays one. */

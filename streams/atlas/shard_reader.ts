@@ -38,7 +38,7 @@ export function shardReader(
   { shards, groups, sizes }: KnownShards,
   layout: AtlasLayout,
 ): ShardReader {
-  const shelf = shelfOf(shards, layout, [
+  const shelf = shelfOf(shards, [
     ...layout.columns.map(({ name }) => name),
     ...layout.numbers,
   ]);

@@ -5,8 +5,7 @@
  */
 
 import type { Damage } from "../reading/staging/reader_settings.ts";
-import { readingFailure } from "./reading_failure.ts";
-import type { ShardEntry } from "./shard.ts";
+import type { Reading } from "../reading/pool/parts.ts";
 
 /** What was left out so far. */
 export interface Skipped {
@@ -19,7 +18,7 @@ export interface Skipped {
 const NAMED = 20;
 
 /** Begins with none. */
-export function skippedCells(shards: readonly ShardEntry[]) {
+export function skippedCells(failure: Reading["failure"]) {
   const notes = new Map<string, string>();
   let cells = 0;
   return {
@@ -28,7 +27,7 @@ export function skippedCells(shards: readonly ShardEntry[]) {
         const { shard, group, fault } = damage, place = `${shard} ${group}`;
         cells += damage.cells;
         if (notes.has(place) || notes.size >= NAMED) continue;
-        notes.set(place, readingFailure(shards, fault, damage).message);
+        notes.set(place, failure(fault, damage).message);
       }
     },
     sum: (): Skipped => ({ cells, notes: [...notes.values()] }),

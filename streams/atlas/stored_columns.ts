@@ -8,7 +8,8 @@ import { openBytes } from "../bytes/open_bytes.ts";
 import { joinPlace } from "../bytes/place.ts";
 import { chunkOf, isFast } from "../parquet/chunk.ts";
 import { pageIndexOf } from "../parquet/page_index.ts";
-import { openColumns, openTable, type TableColumn } from "../parquet/table.ts";
+import { openColumns, openTable } from "../parquet/table.ts";
+import { indexOf, type TableColumn } from "../parquet/table_column.ts";
 import { COUNTS, GENES } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -57,9 +58,9 @@ function emptySum(name: string) {
   return { name, bytes: 0, pages: 0, indexed: 0, fast: 0, rowGroups: 0, codecs, encodings };
 }
 
-function addTo(sum: ReturnType<typeof emptySum>, { table, leaf, indexes }: TableColumn): void {
-  for (const [group, index] of indexes.entries()) {
-    const chunk = chunkOf(table.metadata, group, leaf, table.bytes.size);
+function addTo(sum: ReturnType<typeof emptySum>, column: TableColumn): void {
+  for (let group = 0; group < column.groups; group++) {
+    const chunk = chunkOf(column, group), index = indexOf(column, group);
     sum.rowGroups++;
     sum.bytes += chunk.bytes;
     sum.pages += index ? pageIndexOf(index, chunk).offsets.length : 1;

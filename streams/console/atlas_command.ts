@@ -64,12 +64,21 @@ const info = Command.make(
   "info",
   { folder, json: json("Print it as JSON") },
   Effect.fnUntraced(function* ({ folder, json }) {
+    if (/\.parquet$/i.test(folder)) {
+      const { describeFile, fileInWords } = yield* load(() =>
+        import("../foreign/describe_file.ts")
+      );
+      const found = yield* describeFile(folder);
+      return yield* print(
+        json ? [JSON.stringify(found, null, 2)] : fileInWords(found, yield* width),
+      );
+    }
     const { describeAtlas } = yield* load(() => import("../atlas/describe_atlas.ts"));
     const { atlasInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
     const found = yield* describeAtlas(folder);
     yield* print(json ? [JSON.stringify(found, null, 2)] : atlasInWords(found, yield* width));
   }),
-).pipe(Command.withDescription("Say what an atlas holds"));
+).pipe(Command.withDescription("Say what an atlas holds, or a Parquet file of somebody else"));
 
 const head = Command.make(
   "head",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Singles } from "../parquet/foreign/column_reader.ts";
+import type { Singles } from "../parquet/foreign/read_singles.ts";
 
 /** More categories than these are no labels: a column of barcodes has one for each cell. */
 const MOST = 2 ** 16;

@@ -29,19 +29,3 @@ export interface ForeignLayout extends TokenMapping {
   /** Columns of single texts or integers that describe cells. */
   readonly columns: readonly Column[];
 }
-
-/** One file as it was when it was opened; plain data. */
-export interface ForeignFile {
-  /** Path or address. */
-  readonly place: string;
-  /** What its bytes were. */
-  readonly version: string;
-  readonly blocks: readonly ForeignBlock[];
-}
-
-/** Rows `from … to - 1` of a row group: what is read at once. */
-export interface ForeignBlock {
-  readonly group: number;
-  readonly from: number;
-  readonly to: number;
-}

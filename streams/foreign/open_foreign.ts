@@ -8,21 +8,25 @@ import { Effect, type Scope } from "effect";
 import { createHash } from "node:crypto";
 import { InputError } from "../../core/errors.ts";
 import type { Source } from "../../core/source.ts";
+import { type AtlasOptions, bytesIn } from "../atlas/open_atlas.ts";
+import { goodWorkers } from "../atlas/read_atlas.ts";
+import { skippedCells } from "../atlas/skipped.ts";
 import { attempt, attemptAsync } from "../attempt.ts";
-import { columnReader } from "../parquet/foreign/column_reader.ts";
-import type { BlockReader, Blocks } from "../reading/blocks.ts";
-import { sourceOf } from "../reading/read_blocks.ts";
+import { beginReading } from "../reading/begin_reading.ts";
+import { readingScope } from "../reading/reading_scope.ts";
+import { codeScan } from "../reading/scan_codes.ts";
+import { faultOf } from "../reading/staging/reader_settings.ts";
 import { addCategories, inOrder } from "./categories.ts";
-import { checkTokens } from "./check_tokens.ts";
-import { type ForeignColumns, openForeignFile, surveyFile } from "./foreign_file.ts";
-import type { ForeignFile, ForeignLayout } from "./foreign_layout.ts";
-import { foreignReader } from "./foreign_reader.ts";
+import type { ForeignLayout } from "./foreign_layout.ts";
+import { type ForeignColumns, knowFile, type KnownFile } from "./know_file.ts";
+import { labelReader } from "./label_reader.ts";
 import { listFiles } from "./list_files.ts";
+import { readableFiles } from "./read_foreign.ts";
 import { readTokens } from "./read_tokens.ts";
 import { unreadable } from "./unreadable.ts";
 
-/** Which files, and what in them is what. */
-export interface ForeignOptions extends ForeignColumns {
+/** Which files, what in them is what, and how they are read: that changes no cell and no order. */
+export interface ForeignOptions extends ForeignColumns, AtlasOptions {
   /** Files, addresses, or folders of files. */
   readonly files: readonly string[];
   /** Path of the vocabulary; see `readTokens`. */
@@ -33,21 +37,23 @@ export interface ForeignOptions extends ForeignColumns {
 }
 
 /** Opened foreign files: a source, and the plain data that it is made from. */
-export interface Foreign extends Source, Blocks {
+export interface Foreign extends Source {
   readonly layout: ForeignLayout;
-  readonly files: readonly ForeignFile[];
+  readonly files: readonly KnownFile[];
 }
 
 /**
- * Opens the files: their footers are read and held against each other and the vocabulary, and the
- * columns that describe cells are scanned once for their categories. Cells are read when they are asked
- * for; closing the scope closes every file that an unfinished iteration still has open.
+ * Opens the files: their footers are read and held against each other and the vocabulary, the pages of
+ * large row groups are looked for where no offset index tells of them, and the columns that describe
+ * cells are scanned once for their categories. Cells are read when they are asked for, within `memory`;
+ * closing the scope ends every iteration that is not finished, its workers and its files.
  */
 export const openForeign: (
   options: ForeignOptions,
 ) => Effect.Effect<Foreign, InputError, Scope.Scope> = Effect.fn("openForeign")(
   function* (options: ForeignOptions) {
     const { genes, values, scale, vocabulary: path, firstGene } = options;
+    const memory = yield* attempt("Cannot open files", () => bytesIn(options.memory));
     const mapping = yield* readTokens(path, firstGene);
     const places = yield* attempt(
       `Cannot read "${options.files.join('", "')}"`,
@@ -58,59 +64,57 @@ export const openForeign: (
       () => survey(places, options, mapping.tokens.length - 1),
     );
     const layout = { ...mapping, scale, genes, values, columns };
-    const readers = yield* Effect.acquireRelease(
-      Effect.sync(() => new Set<BlockReader>()),
-      (readers) =>
-        Effect.promise(() => Promise.all(Array.from(readers, (reader) => reader.close()))),
-    );
-    const blocks: Blocks = {
+    const scan = codeScan({
+      columns,
+      sizes: files.flatMap(({ groups }) => groups.map(({ cells }) => cells)),
+      open: () => labelReader(files, layout),
+    });
+    const known = { files, layout, scan },
+      all = readableFiles(known, { batch: 1, order: "stored" });
+    const skipped = skippedCells(all.failure);
+    const means = {
+      workers: options.workers ?? goodWorkers(all.cells),
+      memory,
+      onDamage: options.onDamage ?? "fail",
+      onDamages: skipped.add,
+    } as const;
+    const { read } = yield* readingScope("its files are closed");
+    const recipe = [
+      files.map(({ entry: { place, version }, groups }) => [place, version, groups]),
+      { ...layout, tokens: [...layout.tokens] },
+    ];
+    return {
+      layout,
+      files,
       vocabulary: mapping.vocabulary,
+      cells: all.cells,
       values: scale,
       columns,
-      sizes: files.flatMap(({ blocks }) => blocks.map(({ from, to }) => to - from)),
-      open(): BlockReader {
-        const reader = foreignReader(files, layout);
-        readers.add(reader);
-        return {
-          ...reader,
-          async close() {
-            readers.delete(reader);
-            await reader.close();
-          },
-        };
-      },
+      fingerprint: createHash("sha256").update(JSON.stringify(recipe)).digest("hex"),
+      read: read((request) => beginReading(readableFiles(known, request), request, means)),
+      warnings: skipped.warnings,
     };
-    const recipe = [files, { ...layout, tokens: [...layout.tokens] }];
-    const fingerprint = createHash("sha256").update(JSON.stringify(recipe)).digest("hex");
-    return { layout, files, ...blocks, ...sourceOf(blocks), fingerprint };
   },
 );
 
 /** Looks at every file, one after another. */
 async function survey(places: readonly string[], asked: ForeignColumns, last: number) {
   const known = new Map(asked.columns.map((name) => [name, new Set<string>()]));
-  const files: ForeignFile[] = [];
+  const files: KnownFile[] = [];
   for (const place of places) {
     try {
-      const opened = await openForeignFile(place, asked), reader = columnReader(opened.table);
-      try {
-        checkTokens(opened, last);
-        files.push(surveyFile(place, opened));
-        for (const [name, column] of opened.columns) {
-          for (const [group, { num_rows }] of opened.table.metadata.row_groups.entries()) {
-            const rows = { from: 0, to: Number(num_rows) };
-            addCategories(known.get(name)!, await reader.singles(column, group, rows));
-          }
-        }
-      } finally {
-        reader.close();
-        await opened.bytes.close();
-      }
+      files.push(
+        await knowFile(place, {
+          ...asked,
+          last,
+          onSingles: (name, singles) => addCategories(known.get(name)!, singles),
+        }),
+      );
     } catch (cause) {
-      throw unreadable({ place }, cause);
+      throw unreadable({ place }, faultOf(cause));
     }
   }
-  if (files.every(({ blocks }) => blocks.length === 0)) {
+  if (files.every(({ entry: { rows } }) => rows === 0)) {
     throw new InputError({ message: `Cannot read "${places[0]}": there are no cells` });
   }
   const columns = Array.from(known, ([name, found]) => ({ name, categories: inOrder(found) }));

@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Lists } from "../parquet/foreign/column_reader.ts";
+import type { Numbers } from "../parquet/plain.ts";
 import { LEFT_OUT, type TokenMapping, UNKNOWN } from "./foreign_layout.ts";
 
-/** Where entries go; room for as many as the lists of tokens have. */
-export interface EntryTarget {
-  /** Cell `i` will own entries `offsets[i]` up to `offsets[i + 1]`; one longer than there are rows. */
+/** Lists of tokens and of values, which become entries where they lie. */
+export interface TokenLists {
+  /** Row `i` owns tokens `offsets[i]` up to `offsets[i + 1]`. */
   readonly offsets: Uint32Array;
-  readonly genes: Uint32Array;
+  /** The same for values, as the file has it. */
+  readonly others: Uint32Array;
+  readonly genes: Numbers;
   readonly values: Float32Array;
 }
 
@@ -21,10 +23,14 @@ export interface RowFault {
   readonly why: string;
 }
 
-/** Fills the target with the entries of some rows; says at which it had to stop. */
-export type TranslateInto = (target: EntryTarget, tokens: Lists, values: Lists) =>
-  | RowFault
-  | undefined;
+/**
+ * Makes entries of the rows `from … to - 1`, the last that are there, in place; says at which it had to
+ * stop.
+ */
+export type TranslateRows = (
+  lists: TokenLists,
+  rows: { readonly from: number; readonly to: number },
+) => RowFault | undefined;
 
 /** What follows each message that may mean another vocabulary. */
 const ANOTHER = "name the vocabulary that the file was written with";
@@ -33,43 +39,64 @@ const ANOTHER = "name the vocabulary that the file was written with";
  * The translation that a mapping describes. Genes come in the order in which the file has them; tokens
  * that are left out and values of zero leave no entry.
  */
-export function translator({ tokens: geneOf, vocabulary, scale }: TokenMapping): TranslateInto {
+export function translator({ tokens: geneOf, vocabulary, scale }: TokenMapping): TranslateRows {
   const { symbols } = vocabulary, size = geneOf.length, counts = scale === "counts";
-  // The row, counted over all calls, that named a gene last.
+  // The row, counted over all calls, that named a gene last: of rows whose genes do not ascend.
   const last = new Float64Array(symbols.length).fill(-1);
-  let rowsBefore = 0;
+  let uneven = 0;
 
-  return (target, tokens, values) => {
-    const rows = tokens.offsets.length - 1, first = rowsBefore;
-    rowsBefore += rows;
-    let entry = target.offsets[0] = 0;
-    for (let row = 0; row < rows; row++) {
-      const from = tokens.offsets[row], to = tokens.offsets[row + 1];
-      const shift = values.offsets[row] - from;
-      if (values.offsets[row + 1] - shift !== to) {
-        return { row, why: lengthsOf(to - from, values.offsets[row + 1] - values.offsets[row]) };
+  function twice(genes: Numbers, from: number, to: number): number | undefined {
+    uneven++;
+    for (let e = from; e < to; e++) {
+      if (last[genes[e]] === uneven) return genes[e];
+      last[genes[e]] = uneven;
+    }
+    return undefined;
+  }
+  return ({ offsets, others, genes, values }, { from, to }) => {
+    let read = offsets[from], entry = read;
+    for (let row = from; row < to; row++) {
+      const end = offsets[row + 1], first = entry;
+      if (others[row + 1] !== end) {
+        return { row, why: lengthsOf(end - read, others[row + 1] - read) };
       }
-      for (let e = from; e < to; e++) {
-        const token = tokens.values[e], value = Math.fround(values.values[e + shift]);
+      let before = -1, ascend = true;
+      for (; read < end; read++) {
+        const token = genes[read], value = values[read];
         // An index that is no integer, or not from 0 on, finds nothing.
         const gene = token < size ? geneOf[token] : UNKNOWN;
         if (gene === LEFT_OUT) continue;
         if (!(gene >= 0)) return { row, why: tokenFault(token, size) };
-        if (last[gene] === first + row) {
-          return { row, why: `it names gene "${symbols[gene]}" twice` };
-        }
-        last[gene] = first + row;
-        if (value === 0) continue;
-        if (!(value > 0 && value < 2 ** 32) || (counts && value !== Math.floor(value))) {
-          return { row, why: valueFault(symbols[gene], value, counts) };
-        }
-        target.genes[entry] = gene;
-        target.values[entry++] = value;
+        ascend &&= gene > before;
+        before = gene;
+        // A value of zero is kept until it is known whether its gene is named twice.
+        const isGood = value >= 0 && value < 2 ** 32 && (!counts || value === Math.floor(value));
+        if (!isGood) return { row, why: valueFault(symbols[gene], value, counts) };
+        genes[entry] = gene;
+        values[entry++] = value;
       }
-      target.offsets[row + 1] = entry;
+      const gene = ascend ? undefined : twice(genes, first, entry);
+      if (gene !== undefined) return { row, why: `it names gene "${symbols[gene]}" twice` };
+      offsets[row + 1] = entry = withoutZeros(genes, values, { from: first, to: entry });
     }
     return undefined;
   };
+}
+
+/** Leaves entries of zero out, in place; returns where the others end. */
+function withoutZeros(
+  genes: Numbers,
+  values: Float32Array,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  let end = from;
+  while (end < to && values[end] !== 0) end++;
+  for (let e = end; e < to; e++) {
+    if (values[e] === 0) continue;
+    genes[end] = genes[e];
+    values[end++] = values[e];
+  }
+  return end;
 }
 
 const lengthsOf = (genes: number, values: number): string =>

@@ -6,21 +6,30 @@
 
 import { InputError } from "../../core/errors.ts";
 import { explain } from "../explain.ts";
+import { DEAD_WORKER } from "../reading/pool/crew.ts";
+import { TOO_LITTLE_MEMORY } from "../reading/staging/allotment.ts";
+import { IN_ROW } from "../reading/staging/make_cells.ts";
+import type { Fault } from "../reading/staging/reader_settings.ts";
 
 /** A place within a file, as far as it is known. */
 export interface ForeignPlace {
   readonly place: string;
   readonly group?: number;
-  readonly row?: number;
 }
 
-/** The `InputError` that names file, row group and row; `cause` may be a clause. */
-export function unreadable({ place, group, row }: ForeignPlace, cause: unknown): InputError {
-  const doing = [
-    `Cannot read "${place}"`,
-    ...(group === undefined ? [] : [`row group ${group}`]),
-    ...(row === undefined ? [] : [`row ${row}`]),
-  ].join(", ");
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return explain(doing, cause) ?? new InputError({ message: `${doing}: ${why}` });
+/** What would work, by the name of the fault. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  [DEAD_WORKER]: "try again, or read without workers",
+  [TOO_LITTLE_MEMORY]: 'allow more "memory", or make "window" or "batch" smaller',
+};
+
+/** The `InputError` that names file and row group. */
+export function unreadable({ place, group }: ForeignPlace, fault: Fault): InputError {
+  const { message, name, code } = fault;
+  // A whole sentence already, such as that an address cannot be read.
+  if (name === "InputError") return new InputError({ message });
+  const doing = `Cannot read "${place}"${group === undefined ? "" : `, row group ${group}`}`;
+  const known = explain(doing, Object.assign(new Error(message), code && { code }));
+  const why = `${doing}${name === IN_ROW ? "," : ":"} ${message}`;
+  return known ?? new InputError({ message: name in REMEDIES ? `${why}; ${REMEDIES[name]}` : why });
 }

@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { ColumnChunk, ColumnMetaData, FileMetaData, RowGroup } from "hyparquet";
+import type { Encoding } from "hyparquet";
+import { CompressionCodecs, Encodings, ParquetTypes } from "hyparquet/src/constants.js";
+import { CHUNK } from "./chunk_map.ts";
 import type { Leaf } from "./leaf.ts";
-import { CODECS } from "./unpack_page.ts";
+import type { TableColumn } from "./table_column.ts";
+import { type Codec, CODECS } from "./unpack_page.ts";
 
 /** A run of pages. */
 export interface Chunk {
@@ -19,42 +22,41 @@ export interface Chunk {
   /** Values, nulls and empty lists counted. */
   readonly values: number;
   readonly rows: number;
-  readonly codec: ColumnMetaData["codec"];
-  readonly encodings: ColumnMetaData["encodings"];
+  readonly codec: Codec;
+  readonly encodings: readonly (Encoding | "unknown")[];
 }
 
-/** No column of a row group may be larger, packed or not: an array could not hold it. */
-const LARGEST = 2 ** 31;
+/** No row group may have more rows: an array could not hold what is said of them. */
+const MOST_ROWS = 2 ** 28;
 
 /**
  * The chunk of a column in a row group.
  *
- * @param size Bytes of the file.
  * @throws RangeError when the footer claims what cannot be.
  */
-export function chunkOf(metadata: FileMetaData, group: number, leaf: Leaf, size: number): Chunk {
-  const { num_rows } = metadata.row_groups[group], name = leaf.path[0];
-  const { meta_data: column } = columnOf(metadata.row_groups[group], leaf);
-  const start = Number(column.dictionary_page_offset || column.data_page_offset);
+export function chunkOf({ leaf, chunks, bytes: { size } }: TableColumn, group: number): Chunk {
+  const at = group * CHUNK.length, name = leaf.path[0];
+  const dataPage = chunks[at + CHUNK.dataPage];
   const chunk: Chunk = {
     leaf,
-    start: Math.min(start, Number(column.data_page_offset)),
-    bytes: Number(column.total_compressed_size),
-    unpacked: Number(column.total_uncompressed_size),
-    values: Number(column.num_values),
-    rows: Number(num_rows),
-    codec: column.codec,
-    encodings: column.encodings,
+    // Some writers say 0 where there is no dictionary.
+    start: Math.min(chunks[at + CHUNK.dictionary] || dataPage, dataPage),
+    bytes: chunks[at + CHUNK.bytes],
+    unpacked: chunks[at + CHUNK.unpacked],
+    values: chunks[at + CHUNK.values],
+    rows: chunks[at + CHUNK.rows],
+    codec: CompressionCodecs[chunks[at + CHUNK.codec]] ?? "unknown",
+    encodings: namesOf(chunks[at + CHUNK.encodings]),
   };
   if (!(chunk.start >= 4 && chunk.bytes >= 0 && chunk.start + chunk.bytes <= size)) {
     throw new RangeError(`column "${name}" lies outside the file`);
   }
-  const sizes = [chunk.bytes, chunk.unpacked, chunk.values * 8, chunk.rows * 8];
-  if (!sizes.every((bytes) => bytes >= 0 && bytes < LARGEST)) {
+  const { unpacked, values, rows } = chunk;
+  if (!(unpacked >= 0 && values >= 0 && rows >= 0 && rows < MOST_ROWS)) {
     throw new RangeError(`column "${name}" claims an impossible size`);
   }
   if (
-    column.type !== leaf.type ||
+    ParquetTypes[chunks[at + CHUNK.type]] !== leaf.type ||
     (leaf.lists ? chunk.values < chunk.rows : chunk.values !== chunk.rows)
   ) {
     throw new RangeError(`column "${name}" contradicts the schema`);
@@ -62,20 +64,21 @@ export function chunkOf(metadata: FileMetaData, group: number, leaf: Leaf, size:
   return chunk;
 }
 
-/** What the footer says of a column in a row group; throws a RangeError where it says nothing. */
-export function columnOf(
-  { columns }: RowGroup,
-  { path }: Leaf,
-): ColumnChunk & { readonly meta_data: ColumnMetaData } {
-  const found = columns.find(({ meta_data }) =>
-    meta_data?.path_in_schema.length === path.length &&
-    path.every((name, depth) => meta_data.path_in_schema[depth] === name)
-  );
-  if (!found?.meta_data) throw new RangeError(`column "${path[0]}" is missing`);
-  return { ...found, meta_data: found.meta_data };
+/** The largest value of a column in a row group, as statistics have it; NaN where they do not say. */
+export const mostIn = ({ chunks }: TableColumn, group: number): number =>
+  chunks[group * CHUNK.length + CHUNK.most];
+
+const NAMES: Chunk["encodings"] = [...Encodings, "unknown"];
+const known = new Map<number, Chunk["encodings"]>();
+
+/** The encodings of some bits; the same array for the same bits. */
+function namesOf(bits: number): Chunk["encodings"] {
+  const found = known.get(bits) ?? NAMES.filter((_, i) => (bits >> i) & 1);
+  known.set(bits, found);
+  return found;
 }
 
-const FAST_ENCODINGS = new Set([
+const FAST_ENCODINGS: ReadonlySet<Encoding | "unknown"> = new Set([
   "PLAIN",
   "PLAIN_DICTIONARY",
   "RLE",

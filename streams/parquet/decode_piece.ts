@@ -53,6 +53,9 @@ export function decodePieceInto(
   const found: Starts = { entries: starts.subarray(0, stored), row: 0 };
   if (findings) findings.count = 0;
   const decoded = decodePages(target, piece, { parts, found });
+  if (!piece.inside && decoded > 0 && (found.row === 0 || starts[0] !== 0)) {
+    throw new RangeError("the first list has no beginning");
+  }
   if (found.row !== stored) {
     throw new RangeError(`there are ${found.row} rows instead of ${stored}`);
   }
@@ -71,7 +74,7 @@ export function decodePieceInto(
 /** Decodes all values of all pages to the end of the target; returns how many there are. */
 function decodePages(
   { values, entry, findings }: ListTarget,
-  { chunk, stored }: Piece,
+  { chunk, whole }: Piece,
   { parts, found }: { readonly parts: readonly Uint8Array[]; readonly found: Starts },
 ): number {
   const { leaf } = chunk, room = values.length - entry;
@@ -92,7 +95,6 @@ function decodePages(
     decoded += count;
     seen += page.values;
   }
-  const whole = stored === chunk.rows;
   if (whole ? seen !== chunk.values : seen > chunk.values) {
     throw new RangeError(`there are ${seen} values instead of ${chunk.values}`);
   }

@@ -25,14 +25,9 @@ export interface Starts {
  */
 export function addStarts(starts: Starts, page: Page, leaf: Leaf, entry: number): number {
   if (page.values === 0) return 0;
-  const before = starts.row;
-  const entries = allDefined(page, leaf)
-    ? (addRuns(starts, page, entry), page.values)
-    : addOneByOne(starts, page, leaf, entry);
-  if (before === 0 && (starts.row === 0 || starts.entries[0] !== 0)) {
-    throw new RangeError("the first list has no beginning");
-  }
-  return entries;
+  if (!allDefined(page, leaf)) return addOneByOne(starts, page, leaf, entry);
+  addRuns(starts, page, entry);
+  return page.values;
 }
 
 /** Whether each value of a page is there; quick where few runs say so. */
@@ -75,22 +70,29 @@ function addRuns(starts: Starts, { values, repetition: bytes }: Page, entry: num
 }
 
 function addOneByOne(starts: Starts, page: Page, leaf: Leaf, entry: number): number {
-  const first = entry, { repetition, definition } = levelsOf(page, leaf);
-  for (let i = 0; i < page.values; i++) {
-    if (repetition[i] === 0) begin(starts, entry);
-    if (definition[i] === leaf.defined) entry++;
-    else if (definition[i] >= leaf.element) throw new RangeError("an element is null");
-    else if (repetition[i] !== 0) throw new RangeError("a list goes on and is empty");
+  const { repetition, definition } = levelsOf(page, leaf), { entries } = starts;
+  const { defined, element } = leaf, count = page.values, first = entry, room = entries.length;
+  let row = starts.row;
+  for (let i = 0; i < count; i++) {
+    const level = definition[i], begins = repetition[i] === 0;
+    if (begins) {
+      if (row === room) throw tooMany(row);
+      entries[row++] = entry;
+    }
+    if (level === defined) entry++;
+    else if (level >= element) throw new RangeError("an element is null");
+    else if (!begins) throw new RangeError("a list goes on and is empty");
   }
+  starts.row = row;
   return entry - first;
 }
 
 function begin(starts: Starts, entry: number): void {
-  if (starts.row === starts.entries.length) {
-    throw new RangeError(`there are more than ${starts.row} rows`);
-  }
+  if (starts.row === starts.entries.length) throw tooMany(starts.row);
   starts.entries[starts.row++] = entry;
 }
+
+const tooMany = (rows: number) => new RangeError(`there are more than ${rows} rows`);
 
 /** The levels of one page, as far as its values go. */
 export interface Levels {

@@ -28,6 +28,8 @@ export interface PageHeader {
   /** Values, nulls and empty lists counted. */
   values: number;
   encoding: number;
+  /** Version 2: rows, all of which begin in the page. */
+  rows: number;
   /** Version 1: how both levels are encoded. */
   levels: [definition: number, repetition: number];
   /** Version 2: bytes of the repetition and of the definition levels. */
@@ -46,6 +48,7 @@ export function readPageHeader(cursor: Cursor): PageHeader {
     checksum: undefined,
     values: -1,
     encoding: -1,
+    rows: -1,
     levels: [RLE, RLE],
     repetition: 0,
     definition: 0,
@@ -83,6 +86,7 @@ export function readPageHeader(cursor: Cursor): PageHeader {
       }
       if (type !== I32) return false;
       if (id === 1) return integer((value) => header.values = value);
+      if (id === 3) return integer((value) => header.rows = value);
       if (id === 4) return integer((value) => header.encoding = value);
       if (id === 5) return integer((value) => header.definition = value);
       if (id === 6) return integer((value) => header.repetition = value);

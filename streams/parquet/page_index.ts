@@ -5,7 +5,7 @@
  */
 
 import type { Chunk } from "./chunk.ts";
-import { I32, I64, LIST, readListHead, readSigned, readStruct, STRUCT } from "./thrift.ts";
+import { I32, I64, LIST, readSigned, readStruct, readStructsHead } from "./thrift.ts";
 
 /** The pages that hold values, in their order. */
 export interface PageIndex {
@@ -23,8 +23,7 @@ export function pageIndexOf(bytes: Uint8Array, chunk: Chunk): PageIndex {
   let found: PageIndex | undefined;
   readStruct(cursor, (id, type) => {
     if (id !== 1 || type !== LIST) return false;
-    const { type: element, size } = readListHead(cursor);
-    if (element !== STRUCT) throw new RangeError("an offset index is of no known kind");
+    const size = readStructsHead(cursor);
     const index = {
       offsets: new Float64Array(size),
       sizes: new Float64Array(size),

@@ -70,13 +70,17 @@ export function valuesIn(parts: readonly Uint8Array[], chunk: Chunk): number {
   return values;
 }
 
-/** The header at the cursor, none of whose claims goes past the chunk. */
-function readHeader(cursor: Cursor, chunk: Chunk): PageHeader {
+/**
+ * The header at the cursor, none of whose claims goes past the chunk.
+ *
+ * @param end Where the chunk, or the part of it that is there, ends, as the cursor counts.
+ */
+export function readHeader(cursor: Cursor, chunk: Chunk, end = cursor.bytes.length): PageHeader {
   const header = readPageHeader(cursor), { kind, packed, unpacked, values } = header;
   if (![DATA, INDEX, DICTIONARY, DATA_V2].includes(kind)) {
     throw new RangeError("a page is of no known kind");
   }
-  if (!(packed >= 0 && packed <= cursor.bytes.length - cursor.at)) {
+  if (!(packed >= 0 && packed <= end - cursor.at)) {
     throw new RangeError("a page is larger than its column");
   }
   if (kind === INDEX) return header;

@@ -7,7 +7,8 @@
 import type { ByteRange } from "../bytes/byte_source.ts";
 import { type Chunk, chunkOf } from "./chunk.ts";
 import { type PageIndex, pageIndexOf } from "./page_index.ts";
-import type { TableColumn } from "./table.ts";
+import type { PageMap } from "./page_map.ts";
+import { indexOf, type TableColumn } from "./table_column.ts";
 
 /** Rows `from … to - 1`. */
 export interface Rows {
@@ -24,53 +25,85 @@ export interface Piece {
   readonly rows: number;
   /** Rows of the pages before the first that is wanted. */
   readonly skip: number;
-  /** Rows of the pages that are read. */
+  /** Rows that begin in the pages that are read. */
   readonly stored: number;
+  /** Whether the first of the pages begins within the row before. */
+  readonly inside: boolean;
+  /** Whether these are all pages of the chunk. */
+  readonly whole: boolean;
 }
 
+/** A row group of so many rows or fewer is read whole where a column has a single value in each. */
+export const FEW_ROWS = 2 ** 14;
+/** Bytes that an array cannot hold. */
+const LARGEST = 2 ** 31;
+
 /**
- * Plans the reading of some rows of a column: the pages that hold them where an offset index tells
- * where they lie, else all of the row group.
+ * Plans the reading of some rows of a column: the pages that hold them where a map or an offset index
+ * tells where they lie, else all of the row group.
  *
  * @param rows Rows of the row group, counted from its first.
  * @throws RangeError when the footer or the offset index claim what cannot be.
  */
 export function planPiece(column: TableColumn, group: number, rows: Rows): Piece {
-  const { table, leaf, indexes } = column;
-  const chunk = chunkOf(table.metadata, group, leaf, table.bytes.size);
+  const chunk = chunkOf(column, group);
   if (!(rows.from >= 0 && rows.from <= rows.to && rows.to <= chunk.rows)) {
     throw new RangeError(`rows ${rows.from} to ${rows.to} of a row group of ${chunk.rows}`);
   }
-  const wanted = rows.to - rows.from;
-  if (wanted === 0) return { ranges: [], chunk, rows: 0, skip: 0, stored: 0 };
-  const end = chunk.start + chunk.bytes, bytes = indexes[group];
-  // A column of single values is small: it is read whole, and its index is not looked at.
-  if (!bytes || !leaf.lists) {
-    const ranges = [{ from: chunk.start, to: end }];
-    return { ranges, chunk, rows: wanted, skip: rows.from, stored: chunk.rows };
+  const wanted = rows.to - rows.from, nothing = { skip: 0, stored: 0, inside: false, whole: false };
+  if (wanted === 0) return { ranges: [], chunk, rows: 0, ...nothing };
+  const index = pagesOfChunk(column, group, chunk);
+  if (!index) {
+    if (Math.max(chunk.bytes, chunk.unpacked, 8 * chunk.values) >= LARGEST) {
+      throw new RangeError(`column "${chunk.leaf.path[0]}" is too large to be read as a whole`);
+    }
+    const ranges = [{ from: chunk.start, to: chunk.start + chunk.bytes }];
+    const all = { skip: rows.from, stored: chunk.rows, inside: false, whole: true };
+    return { ranges, chunk, rows: wanted, ...all };
   }
-  const index = pageIndexOf(bytes, chunk);
-  const first = pageOf(index, rows.from), last = pageOf(index, rows.to - 1);
-  const pages = { from: index.offsets[first], to: index.offsets[last] + index.sizes[last] };
-  const dictionary = { from: chunk.start, to: index.offsets[0] };
+  const { offsets, sizes, rows: starts, inside } = index;
+  const first = pageOf(starts, rows.from), last = lastPage(index, rows.to);
+  const pages = { from: offsets[first], to: offsets[last] + sizes[last] };
+  const dictionary = { from: chunk.start, to: offsets[0] };
   const apart = dictionary.from < dictionary.to;
   const ranges = !apart
     ? [pages]
     : first === 0
     ? [{ from: dictionary.from, to: pages.to }]
     : [dictionary, pages];
-  const start = index.rows[first];
   return {
     ranges,
     chunk,
     rows: wanted,
-    skip: rows.from - start,
-    stored: index.rows[last + 1] - start,
+    skip: rows.from - starts[first],
+    stored: starts[last + 1] - starts[first],
+    inside: inside?.[first] === 1,
+    whole: first === 0 && last === offsets.length - 1,
   };
 }
 
-/** The page that holds a row. */
-function pageOf({ rows }: PageIndex, row: number): number {
+/** Where the pages lie, if it is known and worth to be looked at. */
+export function pagesOfChunk(
+  column: TableColumn,
+  group: number,
+  chunk: Chunk,
+): (PageIndex & Partial<PageMap>) | undefined {
+  const { leaf, maps } = column, map = maps?.[group];
+  if (map) return map;
+  if (!leaf.lists && chunk.rows <= FEW_ROWS) return undefined;
+  const bytes = indexOf(column, group);
+  return bytes && pageIndexOf(bytes, chunk);
+}
+
+/** The page that the last of the rows before `to` ends in. */
+function lastPage({ rows, inside }: PageIndex & Partial<PageMap>, to: number): number {
+  if (to === rows[rows.length - 1]) return rows.length - 2;
+  const page = pageOf(rows, to);
+  return rows[page] === to && !inside?.[page] ? page - 1 : page;
+}
+
+/** The page that a row begins in. */
+function pageOf(rows: PageIndex["rows"], row: number): number {
   let low = 0, high = rows.length - 2;
   while (low < high) {
     const middle = (low + high + 1) >> 1;

@@ -32,8 +32,15 @@ const LARGEST_MEMORY = 2 ** 28;
 /** Milliseconds without a word after which a worker counts as hanging; a large column takes seconds. */
 const PATIENCE = 120_000;
 
-/** A reader of opened bytes; its worker starts with the first column. */
-export function slowReader(bytes: ByteSource): SlowReader {
+/** Memory beyond which parquet-wasm gives up rather than to take everything that a file asks for. */
+const MOST_MEMORY = 2 ** 30;
+
+/**
+ * A reader of opened bytes; its worker starts with the first column.
+ *
+ * @param most Bytes that parquet-wasm may take.
+ */
+export function slowReader(bytes: ByteSource, most = MOST_MEMORY): SlowReader {
   const worker = supervised<SlowAsk, SlowTell>(
     new URL("./foreign/slow_worker.ts", import.meta.url),
   );
@@ -59,7 +66,7 @@ export function slowReader(bytes: ByteSource): SlowReader {
             "write it again in smaller files, or with PLAIN values and the codec ZSTD",
         );
       }
-      const question = { kind: "read", size: bytes.size, group, name, from, to } as const;
+      const question = { kind: "read", size: bytes.size, most, group, name, from, to } as const;
       try {
         const { column, memory } = await worker.ask({ question, patience: PATIENCE, hear });
         if (memory > LARGEST_MEMORY) worker.end();

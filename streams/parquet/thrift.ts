@@ -1,6 +1,6 @@
 /**
- * As much of Thrift's compact protocol as headers of pages and offset indexes need, and a check that
- * a structure from outside is one: nothing is allocated, and what lies is refused.
+ * As much of Thrift's compact protocol as footers, headers of pages and offset indexes need: what is not
+ * asked for is walked over, and what lies is refused.
  *
  * @module
  */
@@ -12,9 +12,9 @@ export interface Cursor {
 }
 
 /** Types of fields that readers ask for. */
-export const TRUE = 1, FALSE = 2, I32 = 5, I64 = 6, LIST = 9, STRUCT = 12;
+export const TRUE = 1, FALSE = 2, BYTE = 3, I32 = 5, I64 = 6, BINARY = 8, LIST = 9, STRUCT = 12;
 
-const BYTE = 3, I16 = 4, DOUBLE = 7, BINARY = 8;
+const I16 = 4, DOUBLE = 7;
 /** Structures within structures; what Parquet has is six deep. */
 const DEEPEST = 16;
 
@@ -34,6 +34,12 @@ export function readUnsigned(cursor: Cursor): number {
 
 /** A signed integer: its sign is the lowest bit. */
 export function readSigned(cursor: Cursor): number {
+  const first = cursor.bytes[cursor.at];
+  // Most of them are a single byte.
+  if (first < 128) {
+    cursor.at++;
+    return (first >> 1) ^ -(first & 1);
+  }
   const value = readUnsigned(cursor);
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
@@ -59,12 +65,22 @@ export function readListHead(cursor: Cursor): { readonly type: number; readonly 
   return { type: head & 15, size };
 }
 
-/** Walks over the structure that begins here; throws where it is none. */
-export function skipStruct(cursor: Cursor): void {
-  skip(cursor, STRUCT, 0);
+/** The number of structures in the list that begins here; throws where it is a list of something else. */
+export function readStructsHead(cursor: Cursor): number {
+  const { type, size } = readListHead(cursor);
+  if (type !== STRUCT && size > 0) throw new RangeError("a list holds no structures");
+  return size;
 }
 
-function readByte(cursor: Cursor): number {
+/** The bytes of a text, shared. */
+export function readBinary(cursor: Cursor): Uint8Array {
+  const length = readUnsigned(cursor), { bytes, at } = cursor;
+  if (length > bytes.length - at) throw new RangeError("a field runs past its end");
+  return bytes.subarray(at, cursor.at += length);
+}
+
+/** A byte. */
+export function readByte(cursor: Cursor): number {
   if (cursor.at >= cursor.bytes.length) throw new RangeError("a structure runs past its end");
   return cursor.bytes[cursor.at++];
 }
@@ -81,7 +97,7 @@ function skip(cursor: Cursor, type: number, depth: number): void {
     case I16:
     case I32:
     case I64:
-      readUnsigned(cursor);
+      skipNumber(cursor);
       break;
     case DOUBLE:
       cursor.at += 8;
@@ -107,4 +123,12 @@ function skip(cursor: Cursor, type: number, depth: number): void {
       throw new RangeError("a field is of no known type");
   }
   if (cursor.at > cursor.bytes.length) throw new RangeError("a field runs past its end");
+}
+
+function skipNumber(cursor: Cursor): void {
+  const end = cursor.at + 10;
+  // What is behind the last byte is not above anything.
+  while (cursor.bytes[cursor.at++] >= 128) {
+    if (cursor.at === end) throw new RangeError("a number is longer than ten bytes");
+  }
 }

@@ -4,12 +4,17 @@
  * @module
  */
 
+import { createRequire } from "node:module";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { CompressionCodec } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+
+const require = createRequire(import.meta.url);
+
+/** How pages are packed. */
+export type Codec = CompressionCodec | "unknown";
 
 /** Codecs that `unpackPage` knows. */
-export const CODECS: ReadonlySet<CompressionCodec> = new Set([
+export const CODECS: ReadonlySet<Codec> = new Set([
   "UNCOMPRESSED",
   "SNAPPY",
   "GZIP",
@@ -17,7 +22,7 @@ export const CODECS: ReadonlySet<CompressionCodec> = new Set([
 ]);
 
 /** The `size` bytes that were packed; a view of the same memory where they were not. */
-export function unpackPage(bytes: Uint8Array, codec: CompressionCodec, size: number): Uint8Array {
+export function unpackPage(bytes: Uint8Array, codec: Codec, size: number): Uint8Array {
   if (size === 0) return new Uint8Array(0);
   const unpacked = decompress(bytes, codec, size);
   if (unpacked.length !== size) throw new RangeError(`a page does not unpack to ${size} bytes`);
@@ -26,7 +31,7 @@ export function unpackPage(bytes: Uint8Array, codec: CompressionCodec, size: num
 }
 
 /** Never gives more than `size` bytes, whatever the bytes claim. */
-function decompress(bytes: Uint8Array, codec: CompressionCodec, size: number): Uint8Array {
+function decompress(bytes: Uint8Array, codec: Codec, size: number): Uint8Array {
   try {
     switch (codec) {
       case "UNCOMPRESSED":
@@ -36,10 +41,18 @@ function decompress(bytes: Uint8Array, codec: CompressionCodec, size: number): U
       case "GZIP":
         return gunzipSync(bytes, { maxOutputLength: size });
       case "SNAPPY":
-        return compressors.SNAPPY!(bytes, size);
+        return snappy(bytes, size);
     }
   } catch {
     throw new RangeError(`a page does not unpack to ${size} bytes`);
   }
   throw new RangeError(`pages are packed by ${codec}`);
+}
+
+/** Loaded where a page asks for it, as few do: its module holds other codecs, too, that take their time. */
+function snappy(bytes: Uint8Array, size: number): Uint8Array {
+  const { compressors } = require(
+    "hyparquet-compressors",
+  ) as typeof import("hyparquet-compressors");
+  return compressors.SNAPPY!(bytes, size);
 }

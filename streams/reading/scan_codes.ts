@@ -4,18 +4,30 @@
  * @module
  */
 
+import type { CellBatch } from "../../core/batch.ts";
 import { InputError } from "../../core/errors.ts";
 import { suggest } from "../../core/nearest.ts";
 import type { Column, ReadRequest } from "../../core/source.ts";
-import type { BlockReader, Blocks } from "./blocks.ts";
 import type { PlanShape } from "./plan/plan_read.ts";
 
 /** A code a cell, -1 where it has none; in as few bytes as its categories need. */
 export type Codes = Int8Array | Int16Array | Int32Array;
 
-/** Blocks of which columns of codes can be read. */
-export interface Scannable extends Pick<Blocks, "columns" | "sizes"> {
-  open(): Pick<BlockReader, "codes" | "close">;
+/** Blocks of cells whose columns can be read. */
+export interface Scannable {
+  readonly columns: readonly Column[];
+  /** Cells in each block. */
+  readonly sizes: readonly number[];
+  /** Begins to read; nothing is opened before the first block is asked for. */
+  open(): CodeReader;
+}
+
+/** Reads codes; asked for one thing at a time. */
+export interface CodeReader {
+  /** Category codes of the block's cells in these columns; -1 where a cell has none. */
+  codes(block: number, columns: readonly string[]): Promise<CellBatch["obs"]>;
+  /** Closes whatever is open. */
+  close(): Promise<void>;
 }
 
 /** Columns that are read when they are first asked for, and kept. */
@@ -26,15 +38,6 @@ export interface CodeScan {
    * @throws InputError when the column is unknown.
    */
   codesOf(column: string): Promise<Codes>;
-}
-
-/** Blocks whose columns can be read. */
-export interface CodeBlocks {
-  readonly columns: readonly Column[];
-  /** Cells in each block. */
-  readonly sizes: readonly number[];
-  /** Begins to read. */
-  open(): Pick<BlockReader, "codes" | "close">;
 }
 
 /** Scans columns of these blocks, a byte a cell where a column has up to 128 categories. */

@@ -55,8 +55,10 @@ import type { ReadRequest } from "../../core/source.ts";
 import type { Vocabulary } from "../../core/vocabulary.ts";
 import { type AtlasOptions, bytesIn, lookAtAtlas } from "../atlas/open_atlas.ts";
 import { beginReading, goodWorkers } from "../atlas/read_atlas.ts";
+import { readingFailure } from "../atlas/reading_failure.ts";
 import { type Skipped, skippedCells } from "../atlas/skipped.ts";
 import { paced } from "../paced.ts";
+import { startWorker } from "./pool/crew.ts";
 import { type Lease, lend } from "./pool/leases.ts";
 
 export type { Lease } from "./pool/leases.ts";
@@ -98,17 +100,24 @@ export function streamAtlas(place: string, options: StreamOptions = {}): AtlasSt
   const sums: (() => Skipped)[] = [];
 
   async function* leases(signal: AbortSignal | undefined) {
-    const atlas = await Effect.runPromise(lookAtAtlas(place), signal ? { signal } : {});
-    const request = requestOf(options, atlas.vocabulary),
-      skipped = skippedCells(atlas.known.shards);
-    sums.push(skipped.sum);
-    const means = {
-      workers: options.workers ?? goodWorkers(atlas.manifest.cells),
-      memory: bytesIn(options.memory),
-      onDamage: options.onDamage ?? "fail",
-      onDamages: skipped.add,
-    } as const;
-    yield* lend(() => beginReading(atlas, request, means), { batch: request.batch, signal });
+    // Where it is certain that there will be one, a worker gets ready while footers are read.
+    const ready = options.workers ? startWorker() : undefined;
+    try {
+      const atlas = await Effect.runPromise(lookAtAtlas(place), signal ? { signal } : {});
+      const request = requestOf(options, atlas.vocabulary), { shards } = atlas.known;
+      const skipped = skippedCells((fault, place) => readingFailure(shards, fault, place));
+      sums.push(skipped.sum);
+      const means = {
+        workers: options.workers ?? goodWorkers(atlas.manifest.cells),
+        memory: bytesIn(options.memory),
+        onDamage: options.onDamage ?? "fail",
+        onDamages: skipped.add,
+        ...(ready && { crew: { ready } }),
+      } as const;
+      yield* lend(() => beginReading(atlas, request, means), { batch: request.batch, signal });
+    } finally {
+      await ready?.terminate();
+    }
   }
   function observable<B>(project: (lease: Lease) => ObservableInput<B | Lease> = of) {
     return defer(() => {

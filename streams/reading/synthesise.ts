@@ -6,70 +6,55 @@
 
 import type { CellBatch } from "../../core/batch.ts";
 import { keyOf } from "../../core/random.ts";
-import type { Scale } from "../../core/source.ts";
+import type { Source } from "../../core/source.ts";
 import { synthetic, type SyntheticShape } from "../../core/synthetic.ts";
-import type { Blocks, Entries } from "./blocks.ts";
 import type { AtlasInput } from "../atlas/write_atlas.ts";
-import { readBlocks } from "./read_blocks.ts";
 
-/** A made-up study in blocks, and as the batches that `writeAtlas` takes. */
-export interface Synthesised extends Blocks {
-  readonly values: "counts" & Scale;
+/** A made-up study as the batches that `writeAtlas` takes. */
+export interface Synthesised extends Pick<Source, "vocabulary" | "columns"> {
+  readonly values: "counts";
   /** All cells in row order, with both columns. */
-  batches(): AsyncIterable<CellBatch>;
+  batches(): AsyncGenerator<CellBatch, void, undefined>;
 }
 
-const BLOCK = 1024;
+/** Cells in a batch. */
+const BATCH = 1024;
 
 /** The study of this shape and seed; every cell is a function of (seed, row). */
 export function synthesise(shape: SyntheticShape & { readonly seed: number }): Synthesised {
   const study = synthetic(shape, keyOf(shape.seed)), { columns } = study;
   const counts = new Float32Array(shape.genes);
-  const sizes = Array.from(
-    { length: Math.ceil(shape.cells / BLOCK) },
-    (_, block) => Math.min(BLOCK, shape.cells - block * BLOCK),
-  );
 
-  function codes(block: number, names: readonly string[]): CellBatch["obs"] {
-    const both = columns.map(() => new Int32Array(sizes[block]));
-    for (let row = 0; row < sizes[block]; row++) {
-      study.labels(block * BLOCK + row).forEach((code, c) => both[c][row] = code);
-    }
-    const known = new Map(columns.map(({ name }, c) => [name, both[c]]));
-    return Object.fromEntries(names.map((name) => [name, known.get(name)!]));
+  function labels(cells: Uint32Array): CellBatch["obs"] {
+    const both = columns.map(() => new Int32Array(cells.length));
+    cells.forEach((cell, i) => study.labels(cell).forEach((code, c) => both[c][i] = code));
+    return Object.fromEntries(columns.map(({ name }, c) => [name, both[c]]));
   }
-  function entries(block: number): Entries {
-    const offsets = new Uint32Array(sizes[block] + 1);
-    const genes: number[] = [], values: number[] = [];
-    for (let row = 0; row < sizes[block]; row++) {
-      study.fillCounts(counts, block * BLOCK + row);
+  function batchOf(cells: Uint32Array): CellBatch {
+    const offsets = new Uint32Array(cells.length + 1), genes: number[] = [], values: number[] = [];
+    for (let i = 0; i < cells.length; i++) {
+      study.fillCounts(counts, cells[i]);
       for (let gene = 0; gene < counts.length; gene++) {
         if (counts[gene] === 0) continue;
         genes.push(gene);
         values.push(counts[gene]);
       }
-      offsets[row + 1] = genes.length;
+      offsets[i + 1] = genes.length;
     }
-    return { offsets, genes: Uint32Array.from(genes), values: Float32Array.from(values) };
+    const entries = { genes: Uint32Array.from(genes), values: Float32Array.from(values) };
+    return { cells, offsets, ...entries, obs: labels(cells) };
   }
-
-  const blocks: Blocks = {
+  return {
     vocabulary: { symbols: study.symbols },
     values: "counts",
     columns,
-    sizes,
-    open: () => ({
-      codes: (block, names) => Promise.resolve(codes(block, names)),
-      entries: (block) => Promise.resolve(entries(block)),
-      close: () => Promise.resolve(),
-    }),
+    async *batches() {
+      for (let from = 0; from < shape.cells; from += BATCH) {
+        const length = Math.min(BATCH, shape.cells - from);
+        yield batchOf(Uint32Array.from({ length }, (_, i) => from + i));
+      }
+    },
   };
-  const request = {
-    batch: BLOCK,
-    order: "stored",
-    columns: columns.map(({ name }) => name),
-  } as const;
-  return { ...blocks, values: "counts", batches: () => readBlocks(blocks, request) };
 }
 
 /** The study of this shape and seed as an atlas to be written. */

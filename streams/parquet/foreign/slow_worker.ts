@@ -20,6 +20,8 @@ export type SlowAsk =
   | {
     readonly kind: "read";
     readonly size: number;
+    /** Bytes beyond which parquet-wasm panics; the first question decides. */
+    readonly most: number;
     readonly group: number;
     readonly name: string;
     readonly from: number;
@@ -39,13 +41,10 @@ export type SlowTell =
   | { readonly kind: "column"; readonly column: SlowColumn; readonly memory: number }
   | { readonly kind: "fault"; readonly why: string };
 
-/** Memory beyond which parquet-wasm panics rather than to take everything that a file asks for. */
-const LARGEST = 2 ** 30;
-
 const port = parentPort!;
 const say = (word: SlowTell) => port.postMessage(word);
 const fetches: ((bytes: ArrayBuffer) => void)[] = [];
-let opened: Promise<ParquetFile> | undefined;
+let opened: Promise<ParquetFile> | undefined, memory = 0;
 
 port.on("message", (ask: SlowAsk) => {
   if (ask.kind === "bytes") fetches[ask.id](ask.bytes);
@@ -64,7 +63,7 @@ globalThis.addEventListener("error", (event) => {
 });
 
 async function read(ask: Extract<SlowAsk, { kind: "read" }>): Promise<SlowTell> {
-  opened ??= open(ask.size);
+  opened ??= open(ask);
   const rows = ask.to - ask.from, { name } = ask;
   const table = await (await opened).read({
     rowGroups: [ask.group],
@@ -89,10 +88,13 @@ async function read(ask: Extract<SlowAsk, { kind: "read" }>): Promise<SlowTell> 
   }
 }
 
-async function open(size: number): Promise<ParquetFile> {
+async function open(
+  { size, most }: { readonly size: number; readonly most: number },
+): Promise<ParquetFile> {
   const entry = createRequire(import.meta.url).resolve("parquet-wasm/esm");
   const module = readFileSync(join(dirname(entry), "parquet_wasm_bg.wasm"));
-  await init({ module_or_path: limitMemory(module, LARGEST) });
+  memory = most;
+  await init({ module_or_path: limitMemory(module, most) });
   const fetch = (from: number, to: number) => {
     const { promise, resolve } = Promise.withResolvers<ArrayBuffer>();
     say({ kind: "fetch", id: fetches.push(resolve) - 1, from, to });
@@ -102,4 +104,5 @@ async function open(size: number): Promise<ParquetFile> {
 }
 
 const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
-const panicOf = (cause: unknown): string => `parquet-wasm gave up (${reasonOf(cause)})`;
+const panicOf = (cause: unknown): string =>
+  `parquet-wasm gave up with ${Math.floor(memory / 1e6)} MB of memory (${reasonOf(cause)})`;

@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads";
 import { batchIn } from "../staging/batch_buffer.ts";
 import { type Fault, makeNote, NOTE } from "../staging/reader_settings.ts";
 import type { Part } from "../staging/window_reader.ts";
-import type { Answer, Beginning, Order } from "./messages.ts";
+import { type Answer, type Order, seal, type Sealed, unseal } from "./messages.ts";
 import { type LentPart, type Parts, type Reading, taskOf } from "./parts.ts";
 
 /** Who reads. */
@@ -17,6 +17,8 @@ export interface CrewOptions {
   readonly workers: number;
   /** What the workers run; `worker.ts` unless given. */
   readonly module?: URL;
+  /** The first of them, started ahead by `startWorker`; the crew ends it. */
+  readonly ready?: Worker;
   /** Milliseconds without a sign of life after which a worker counts as dead. */
   readonly patience?: number;
 }
@@ -27,8 +29,8 @@ interface Member {
   readonly note: Int32Array;
   /** Windows that it has been told to read and whose end has not come, the first first. */
   readonly windows: number[];
-  /** What it has told and nobody has asked for. */
-  readonly answers: Exclude<Answer, { readonly kind: "fault" }>[];
+  /** Parts that it has read and nobody has asked for, and where windows end. */
+  readonly answers: (LentPart | Extract<Answer, { readonly kind: "end" }>)[];
 }
 
 /** Windows that a worker knows of: the one it reads and the next, so that it never waits to be told. */
@@ -37,29 +39,40 @@ const PATIENCE = 60_000;
 /** Name of the fault of a worker that says nothing of its own. */
 export const DEAD_WORKER = "DeadWorker";
 
+/**
+ * A worker that has been told nothing yet. Starting one holds this thread up until it runs; then its
+ * modules are loaded while this thread does something else.
+ */
+export function startWorker(module = new URL("./worker.ts", import.meta.url)): Worker {
+  const worker = new Worker(module);
+  // One that dies before its crew listens must not end the process: it gives no sign of life.
+  return worker.on("error", () => undefined);
+}
+
 /** The parts of a plan, read by workers, which start at once. */
 export function crewParts(reading: Reading, options: CrewOptions): Parts {
   const { settings, plan, start, onDamages, failure } = reading;
-  const { module = new URL("./worker.ts", import.meta.url), patience = PATIENCE } = options;
+  const { module, ready, patience = PATIENCE } = options;
   let told = start.window, current = start.window, closed = false;
   let failed: Error | undefined, wake: (() => void) | undefined;
   const members: Member[] = [];
   while (members.length < options.workers) {
-    const member = begin();
+    const member = begin(members.length === 0 ? ready : undefined);
     members.push(member);
     // Starting another takes as long as this one needs to be ready.
     tellWindow(member);
   }
   tellWindows();
 
-  function begin(): Member {
-    const memory = new SharedArrayBuffer(4 * NOTE.length);
-    const workerData: Beginning = { settings, note: memory };
-    const worker = new Worker(module, { workerData });
-    const member: Member = { worker, note: makeNote(memory), windows: [], answers: [] };
-    worker.on("message", (answer: Answer) => {
+  function begin(worker = startWorker(module)): Member {
+    const note = new SharedArrayBuffer(4 * NOTE.length);
+    const member: Member = { worker, note: makeNote(note), windows: [], answers: [] };
+    tell(member, { kind: "begin", settings, note });
+    worker.on("message", (message: Sealed<Answer>) => {
+      const answer = unseal(message);
       if (answer.kind === "fault") fail(member, answer.fault);
-      else member.answers.push(answer);
+      else if (answer.kind === "end") member.answers.push(answer);
+      else member.answers.push(...lend(member, answer.parts));
       wake?.();
     });
     worker.on("error", (cause: Error) => died(member, cause.message));
@@ -75,7 +88,7 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
     wake?.();
   }
   function tell({ worker }: Member, order: Order, ...moved: ArrayBuffer[]): void {
-    worker.postMessage(order, moved);
+    worker.postMessage(seal(order), moved);
   }
   function tellWindow(member: Member): void {
     if (told === plan.windows) return;
@@ -89,15 +102,21 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
       tellWindow(member);
     }
   }
-  function lend(member: Member, { buffer, shape }: Part): LentPart {
-    return {
+  /** The parts of a message, whose buffers go back in one, too. */
+  function lend(member: Member, parts: readonly Part[]): LentPart[] {
+    const buffers: ArrayBuffer[] = [];
+    return parts.map(({ buffer, shape }) => ({
       cells: batchIn(buffer, shape),
       release() {
         if (buffer.detached) return;
-        if (closed) buffer.transfer(0);
-        else tell(member, { kind: "give back", buffer }, buffer);
+        if (closed) return void buffer.transfer(0);
+        // Moved, so that whoever kept the arrays finds them empty, wherever the buffer is.
+        buffers.push(buffer.transfer());
+        if (buffers.length === parts.length) {
+          tell(member, { kind: "give back", buffers }, ...buffers);
+        }
       },
-    };
+    }));
   }
   async function something(): Promise<void> {
     const beats = () => members.map(({ note }) => Atomics.load(note, NOTE.beats));
@@ -119,11 +138,11 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
         if (current === plan.windows || closed) return undefined;
         const member = members.find(({ windows }) => windows[0] === current)!;
         const answer = member.answers.shift();
-        if (answer?.kind === "part") return lend(member, answer.part);
         if (answer === undefined) {
           await something();
           continue;
         }
+        if ("cells" in answer) return answer;
         if (answer.damages.length > 0) onDamages(answer.damages);
         member.windows.shift();
         current++;

@@ -34,8 +34,9 @@ export async function* lend(
   let out: LentPart | undefined, coming: Promise<LentPart | undefined> | undefined;
   try {
     for (;;) {
+      signal?.throwIfAborted();
       coming = batches.next();
-      out = await Promise.race([coming, ended.promise]);
+      out = await ended.wait(coming);
       coming = undefined;
       if (out === undefined) return;
       yield { ...out.cells, release: out.release };
@@ -51,11 +52,17 @@ export async function* lend(
   }
 }
 
-/** A promise that is rejected when the signal says so. */
+/** Waiting that ends when the signal says so; nothing is kept of what was waited for. */
 function abortion(signal: AbortSignal | undefined) {
-  const { promise, reject } = Promise.withResolvers<never>(), listen = () => reject(signal?.reason);
-  promise.catch(() => undefined);
-  if (signal?.aborted) listen();
+  let reject: (reason: unknown) => void = () => undefined;
+  const listen = () => reject(signal?.reason);
   signal?.addEventListener("abort", listen, { once: true });
-  return { promise, forget: () => signal?.removeEventListener("abort", listen) };
+  return {
+    wait: <A>(coming: Promise<A>) =>
+      new Promise<A>((resolve, refuse) => {
+        reject = refuse;
+        coming.then(resolve, refuse);
+      }),
+    forget: () => signal?.removeEventListener("abort", listen),
+  };
 }

@@ -12,7 +12,8 @@ import { type Parts, type Reading, taskOf } from "./parts.ts";
 /** The parts of a plan, each read when it is asked for. */
 export function readHere(reading: Reading): Parts {
   const { settings, plan, start, onDamages, failure } = reading;
-  const note = makeNote(new ArrayBuffer(4 * NOTE.length)), reader = windowReader(settings, note);
+  const note = makeNote(new ArrayBuffer(4 * NOTE.length)),
+    reader = windowReader(settings, { note, together: 0 });
   let window = start.window, closed = false;
   let parts: ReturnType<typeof reader.read> | undefined;
 
@@ -27,7 +28,7 @@ export function readHere(reading: Reading): Parts {
             parts = reader.read(taskOf(reading, window++));
           }
           const { done, value } = await parts.next();
-          if (!done) return lend(value);
+          if (!done) return lend(value[0]);
           if (value.length > 0) onDamages(value);
           parts = undefined;
         }

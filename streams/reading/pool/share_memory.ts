@@ -80,17 +80,19 @@ export function shareMemory(
 function sizesOf({ groups, window, batch, columns, short }: Demand) {
   const { cells, entries: values, bytes } = groups;
   const densest = [...cells.keys()].sort((a, b) => values[b] / cells[b] - values[a] / cells[a]);
-  let rows = 0, sum = 0, largest = 0;
+  let rows = 0, sum = 0, largest = 0, most = 0;
   for (const group of densest) {
     if (rows >= window) break;
     const taken = Math.min(cells[group], window - rows);
     rows += taken;
     sum += taken * values[group] / cells[group];
   }
-  for (const group of densest) largest = Math.max(largest, bytes[group]);
+  for (const group of densest) {
+    largest = Math.max(largest, bytes[group]);
+    most = Math.max(most, values[group]);
+  }
   const entries = Math.ceil(sum * MARGIN), loads = 2 * (Math.max(LOAD_BYTES, largest) + 2 ** 20);
   const perCell = rows === 0 ? 0 : values[densest[0]] / cells[densest[0]];
-  const most = Math.max(0, ...values);
   return {
     entries,
     window: entries * (short ? 6 : 8) + rows * (13 + 4 * columns.length) + 2 ** 16 + loads,

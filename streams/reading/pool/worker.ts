@@ -6,32 +6,38 @@
  * @module
  */
 
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { faultOf, makeNote, NOTE } from "../staging/reader_settings.ts";
-import { windowReader } from "../staging/window_reader.ts";
-import type { Answer, Beginning, Order } from "./messages.ts";
+import { type Task, type WindowReader, windowReader } from "../staging/window_reader.ts";
+import { type Answer, type Order, seal, type Sealed, unseal } from "./messages.ts";
 
 /** Milliseconds between two signs of life while nothing else happens. */
 const BEAT = 500;
+/** Messages that take all memory for batches: one is filled, one is read, and two are on their way. */
+const MESSAGES = 4;
 
-const { settings, note: memory } = workerData as Beginning;
-const note = makeNote(memory), reader = windowReader(settings, note);
-let last: Promise<void> = Promise.resolve();
+let reader: WindowReader, last: Promise<void> = Promise.resolve();
 
-setInterval(() => Atomics.add(note, NOTE.beats, 1), BEAT);
-
-parentPort!.on("message", (order: Order) => {
-  if (order.kind === "give back") reader.giveBack(order.buffer);
+parentPort!.on("message", (message: Sealed<Order>) => {
+  const order = unseal(message);
+  if (order.kind === "begin") begin(order);
+  else if (order.kind === "give back") order.buffers.forEach(reader.giveBack);
   else last = last.then(() => read(order.task));
 });
 
-async function read(task: Parameters<typeof reader.read>[0]): Promise<void> {
+function begin({ settings, note: memory }: Extract<Order, { kind: "begin" }>): void {
+  const note = makeNote(memory), together = settings.memory.batches / MESSAGES;
+  reader = windowReader(settings, { note, together });
+  setInterval(() => Atomics.add(note, NOTE.beats, 1), BEAT);
+}
+
+async function read(task: Task): Promise<void> {
   try {
     const parts = reader.read(task);
     for (;;) {
       const { done, value } = await parts.next();
       if (done) return tell({ kind: "end", damages: value });
-      tell({ kind: "part", part: value }, value.buffer);
+      tell({ kind: "parts", parts: value }, ...value.map(({ buffer }) => buffer));
     }
   } catch (cause) {
     tell({ kind: "fault", fault: faultOf(cause) });
@@ -39,5 +45,5 @@ async function read(task: Parameters<typeof reader.read>[0]): Promise<void> {
 }
 
 function tell(answer: Answer, ...moved: ArrayBuffer[]): void {
-  parentPort!.postMessage(answer, moved);
+  parentPort!.postMessage(seal(answer), moved);
 }

@@ -4,24 +4,22 @@
  * @module
  */
 
-import { COUNTS, GENES } from "../../atlas/layout.ts";
 import { isFast } from "../../parquet/chunk.ts";
-import { decodePieceInto, entriesIn, type ListTarget } from "../../parquet/decode_piece.ts";
-import { type CodeTarget, decodeCodesInto } from "../../parquet/decode_single.ts";
+import { decodePieceInto, entriesIn } from "../../parquet/decode_piece.ts";
+import type { CodeTarget } from "../../parquet/decode_single.ts";
 import type { Piece } from "../../parquet/piece.ts";
 import type { SlowColumn } from "../../parquet/slow_column.ts";
-import { checkRows } from "./check_rows.ts";
+import { decodeLabelsInto } from "./decode_labels.ts";
 import type { PlannedPlace } from "./loads.ts";
+import { type ListColumn, listNames } from "./make_cells.ts";
 import { projectRows } from "./project_rows.ts";
 import type { ReaderSettings } from "./reader_settings.ts";
 import { appendCodes, appendLists, slowEntries } from "./slow_columns.ts";
 import type { Bench } from "./stage_window.ts";
-import { reserveEntries } from "./staging.ts";
 
 /** The columns that places are made of, in their order. */
-export const columnNames = ({ columns }: Pick<ReaderSettings, "columns">): string[] => [
-  GENES,
-  COUNTS,
+export const columnNames = ({ layout, columns }: ReaderSettings): string[] => [
+  ...listNames(layout),
   ...columns,
 ];
 
@@ -49,37 +47,27 @@ export function decodePlace(
 }
 
 /** A column of a place that is there to be appended. */
-interface Appendable {
-  readonly entries: () => number;
-  readonly lists: (target: ListTarget) => void;
+interface Appendable extends ListColumn {
   readonly codes: (target: CodeTarget) => void;
 }
 
 function append(
-  { settings, staging, codes }: Bench,
-  { shard, place }: PlannedPlace,
+  { settings, staging, codes, makeCells }: Bench,
+  { place }: PlannedPlace,
   [genes, values, ...singles]: readonly Appendable[],
 ): void {
-  const { row } = place, rows = { from: row, to: row + place.to - place.from };
-  const entry = row === 0 ? 0 : staging.offsets[row];
-  reserveEntries(staging, entry + Math.max(genes.entries(), values.entries()));
-  const { offsets, others } = staging;
-  const falls = { of: "falls" as const, count: NaN },
-    faults = { of: "faults" as const, count: NaN };
-  genes.lists({ offsets, row, values: staging.genes, entry, findings: falls });
-  values.lists({ offsets: others, row, values: staging.values, entry, findings: faults });
-  const whole = shard.columns.get(COUNTS)!.leaf.type === "INT32";
-  const found = { falls: falls.count, faults: faults.count };
-  checkRows(staging, { ...rows, whole, ...found }, settings.layout);
+  const { row, from } = place, rows = { from: row, to: row + place.to - from, first: from };
+  makeCells(staging, rows, [genes, values]);
   if (settings.genes) projectRows(staging, rows, settings.genes);
   codes.forEach((codeOf, c) => singles[c].codes({ codes: staging.codes[c], row, codeOf }));
 }
 
 const fastColumns = ({ pieces, parts }: Loaded): Appendable[] =>
   pieces.map((piece, i) => ({
+    whole: piece.chunk.leaf.type === "INT32",
     entries: () => entriesIn(piece, parts[i]),
     lists: (target) => void decodePieceInto(target, piece, parts[i]),
-    codes: (target) => decodeCodesInto(target, piece, parts[i]),
+    codes: (target) => decodeLabelsInto(target, piece, parts[i]),
   }));
 
 async function slowColumns(
@@ -93,6 +81,7 @@ async function slowColumns(
     if (isFast(chunk)) continue;
     const column: SlowColumn = await reader.read(names[i], place.group, place);
     columns[i] = {
+      whole: columns[i].whole,
       entries: () => slowEntries(column),
       lists: (target) => appendLists(target, column),
       codes: (target) => appendCodes(target, column),

@@ -14,6 +14,8 @@ export interface Lending {
    * @throws Error of the name `TOO_LITTLE_MEMORY` where none is out that could come back.
    */
   take(bytes: number): Promise<ArrayBuffer>;
+  /** The same without waiting; undefined where it would have to. */
+  takeNow(bytes: number): ArrayBuffer | undefined;
   /** Takes a buffer back. */
   giveBack(buffer: ArrayBuffer): void;
   /** Frees what is not lent, and from now on what comes back. */
@@ -29,7 +31,8 @@ export function lending(allotment: Allotment): Lending {
   let lent = 0, closed = false;
 
   function found(bytes: number): ArrayBuffer | undefined {
-    const at = free.findIndex(({ byteLength }) => byteLength >= bytes);
+    // The last that came back: it may still be in the processor's cache.
+    const at = free.findLastIndex(({ byteLength }) => byteLength >= bytes);
     return at < 0 ? undefined : free.splice(at, 1)[0];
   }
   function made(bytes: number): ArrayBuffer | undefined {
@@ -44,16 +47,20 @@ export function lending(allotment: Allotment): Lending {
     for (const buffer of free.splice(0)) freeBuffer(allotment, buffer);
   }
 
+  function takeNow(bytes: number): ArrayBuffer | undefined {
+    const buffer = found(bytes) ?? made(bytes);
+    if (buffer) lent++;
+    return buffer;
+  }
+
   return {
+    takeNow,
     async take(bytes) {
-      // What comes back is heard between two turns of the event loop.
-      if (free.length === 0 && lent > 0) await new Promise((resolve) => setImmediate(resolve));
+      // What comes back is heard between two turns of the event loop, and better than new memory.
+      if (lent > 0) await new Promise((resolve) => setImmediate(resolve));
       for (;;) {
-        const buffer = found(bytes) ?? made(bytes);
-        if (buffer) {
-          lent++;
-          return buffer;
-        }
+        const buffer = takeNow(bytes);
+        if (buffer) return buffer;
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
     },

@@ -5,12 +5,13 @@
  */
 
 import type { AtlasLayout, ShardEntry } from "../../atlas/shard.ts";
+import type { ForeignLayout } from "../../foreign/foreign_layout.ts";
 
-/** What to read of the cells of an atlas, and with how much memory. */
+/** What to read of the cells of an atlas or of foreign files, and with how much memory. */
 export interface ReaderSettings {
   readonly shards: readonly ShardEntry[];
-  readonly layout: AtlasLayout;
-  /** Whether gene ids fit into 16 bits, as the shards have it. */
+  readonly layout: AtlasLayout | ForeignLayout;
+  /** Whether gene ids, or tokens, fit into 16 bits, as the shards have it. */
   readonly short: boolean;
   /** Columns whose codes the batches carry. */
   readonly columns: readonly string[];

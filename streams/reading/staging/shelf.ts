@@ -8,13 +8,7 @@ import type { ByteSource } from "../../bytes/byte_source.ts";
 import { openBytes } from "../../bytes/open_bytes.ts";
 import { isAddress } from "../../bytes/place.ts";
 import type { SlowReader } from "../../parquet/slow_column.ts";
-import {
-  type AtlasLayout,
-  checkVersion,
-  openShard,
-  type Shard,
-  type ShardEntry,
-} from "../../atlas/shard.ts";
+import { checkVersion, openShard, type Shard, type ShardEntry } from "../../atlas/shard.ts";
 
 /** Opened shards. */
 export interface Shelf {
@@ -31,11 +25,15 @@ export interface Shelf {
 /** Files that are open at once; addresses hold nothing open. */
 const MOST_FILES = 64;
 
-/** Begins with nothing opened; of each shard, only the columns of these names will be read. */
+/**
+ * Begins with nothing opened; of each shard, only the columns of these names will be read.
+ *
+ * @param slowBytes Memory for what reads slowly; throws where there is none.
+ */
 export function shelfOf(
   entries: readonly ShardEntry[],
-  layout: AtlasLayout,
   names: readonly string[],
+  slowBytes: () => number | undefined = () => undefined,
 ): Shelf {
   const shards: (Promise<Shard> | undefined)[] = [];
   const files = new Map<number, Promise<ByteSource>>(), ending = new AbortController();
@@ -54,7 +52,7 @@ export function shelfOf(
   }
   async function opened(number: number): Promise<Shard> {
     signal.throwIfAborted();
-    const shard = await openShard(entries[number], { layout, names, signal });
+    const shard = await openShard(entries[number], names, signal);
     if (!isAddress(shard.entry.place)) void keepFile(number, Promise.resolve(shard.bytes));
     return shard;
   }
@@ -88,7 +86,7 @@ export function shelfOf(
       await closeSlow();
       const { slowReader } = await import("../../parquet/slow_column.ts");
       const bytes = await reopened(number);
-      slow = { number, bytes, reader: slowReader(bytes) };
+      slow = { number, bytes, reader: slowReader(bytes, slowBytes()) };
       return slow.reader;
     },
     async close() {

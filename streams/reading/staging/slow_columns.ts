@@ -8,6 +8,7 @@ import type { ListTarget } from "../../parquet/decode_piece.ts";
 import type { CodeTarget, NumberTarget } from "../../parquet/decode_single.ts";
 import { moveInto } from "../../parquet/plain.ts";
 import type { SlowColumn } from "../../parquet/slow_column.ts";
+import { appendNumberCodes } from "./decode_labels.ts";
 
 /** Entries of a column of lists. */
 export const slowEntries = (column: SlowColumn): number => lists(column).values.length;
@@ -23,7 +24,8 @@ export function appendLists(target: ListTarget, column: SlowColumn): void {
 
 /** Appends codes, as `decodeCodesInto` does. */
 export function appendCodes(target: CodeTarget, column: SlowColumn): void {
-  if (column.kind !== "texts") throw new RangeError("it holds no texts");
+  if (column.kind === "numbers") return appendNumberCodes(target, column.values);
+  if (column.kind !== "texts") throw new RangeError("it holds no labels");
   const known = column.texts.map(target.codeOf);
   for (const code of column.codes) target.codes[target.row++] = code < 0 ? -1 : known[code];
 }

@@ -15,6 +15,7 @@ import {
   rangesIn,
 } from "./loads.ts";
 import type { LoadMemory } from "./load_memory.ts";
+import type { MakeCells } from "./make_cells.ts";
 import { cutAtGroups, cutAtShards, type Place } from "./places.ts";
 import { type Damage, faultOf, NOTE, type ReaderSettings } from "./reader_settings.ts";
 import type { Shelf } from "./shelf.ts";
@@ -30,6 +31,7 @@ export interface Bench {
   readonly memory: LoadMemory;
   /** The code of a text in a column, for each of the columns. */
   readonly codes: readonly ((text: string) => number)[];
+  readonly makeCells: MakeCells;
   /** See `NOTE`. */
   readonly note: Int32Array;
 }
@@ -72,16 +74,16 @@ async function plannedPlaces(bench: Bench, spans: readonly Span[]): Promise<Plan
 
 async function read(bench: Bench, { merged, places }: Load): Promise<Uint8Array> {
   const { shelf, memory } = bench, into = memory.take(merged.bytes);
-  await Promise.all(merged.reads.map(async ({ shard, from, to, at }) => {
-    try {
-      const bytes = await shelf.bytes(shard);
-      await bytes.read(into.subarray(at, at + to - from), from);
-    } catch (cause) {
-      noteWhere(bench, shard, places.find(({ place }) => place.shard === shard)!.place.group);
-      throw cause;
-    }
+  const done = await Promise.allSettled(merged.reads.map(async ({ shard, from, to, at }) => {
+    const bytes = await shelf.bytes(shard);
+    await bytes.read(into.subarray(at, at + to - from), from);
   }));
-  return into;
+  // All have ended: none writes into memory that somebody else may have by now.
+  const first = done.findIndex(({ status }) => status === "rejected"), failed = done[first];
+  if (failed?.status !== "rejected") return into;
+  const { shard } = merged.reads[first];
+  noteWhere(bench, shard, places.find(({ place }) => place.shard === shard)!.place.group);
+  throw failed.reason;
 }
 
 async function decodeLoad(

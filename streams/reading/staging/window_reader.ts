@@ -10,10 +10,12 @@ import { codebook } from "./codebook.ts";
 import { countEntries, fillBatch } from "./gather.ts";
 import { type Lending, lending } from "./lending.ts";
 import { loadMemory } from "./load_memory.ts";
+import { cellMaker } from "./make_cells.ts";
 import type { Damage, ReaderSettings } from "./reader_settings.ts";
 import { shelfOf } from "./shelf.ts";
 import { columnNames } from "./decode_place.ts";
 import { sortSpans } from "./sort_spans.ts";
+import { slowShare } from "./slow_share.ts";
 import { type Bench, stageWindow } from "./stage_window.ts";
 import { freeStaging, makeStaging, reserveEntries } from "./staging.ts";
 
@@ -32,18 +34,28 @@ export interface Part {
 
 /** Reads one window after another. */
 export interface WindowReader {
-  /** The cells of a window; each part waits for memory, so buffers have to come back. */
-  read(task: Task): AsyncGenerator<Part, readonly Damage[], undefined>;
+  /**
+   * The cells of a window, some parts at a time. It waits for memory, but never with a part in hand:
+   * what is lent has to come back.
+   */
+  read(task: Task): AsyncGenerator<readonly Part[], readonly Damage[], undefined>;
   giveBack(buffer: ArrayBuffer): void;
   close(): Promise<void>;
 }
 
-/**
- * A reader that has opened nothing yet.
- *
- * @param note Where it notes what it is working on; see `NOTE`.
- */
-export function windowReader(settings: ReaderSettings, note: Int32Array): WindowReader {
+/** How a reader works with whoever it reads for. */
+export interface ReaderManners {
+  /** Where it notes what it is working on; see `NOTE`. */
+  readonly note: Int32Array;
+  /** Bytes of parts that come at a time, where there is memory for them. */
+  readonly together: number;
+}
+
+/** A reader that has opened nothing yet. */
+export function windowReader(
+  settings: ReaderSettings,
+  { note, together }: ReaderManners,
+): WindowReader {
   const { shards, layout, columns, short } = settings;
   const allotment = { bytes: settings.memory.window, used: 0 };
   const lent = lending({ bytes: settings.memory.batches, used: 0 });
@@ -51,11 +63,12 @@ export function windowReader(settings: ReaderSettings, note: Int32Array): Window
   shards.forEach(({ rows }, shard) => starts[shard + 1] = starts[shard] + rows);
   const bench: Bench = {
     settings,
-    shelf: shelfOf(shards, layout, columnNames(settings)),
+    shelf: shelfOf(shards, columnNames(settings), slowShare(allotment)),
     starts,
     staging: makeStaging(short ? "short" : "long", columns.length, allotment),
     memory: loadMemory(allotment),
     codes: columns.map((name) => codebook(layout.columns, name)),
+    makeCells: cellMaker(layout),
     note,
   };
   let reading: Promise<void> = Promise.resolve();
@@ -67,12 +80,7 @@ export function windowReader(settings: ReaderSettings, note: Int32Array): Window
       reading = staged.then(nothing, nothing);
       const damages = await staged;
       const picks = damages.length > 0 ? withoutLost(bench, window.picks) : window.picks;
-      for (let from = 0, size = first || settings.batch; from < picks.length;) {
-        const to = Math.min(picks.length, from + size);
-        yield await gatherPart(bench, lent, picks.subarray(from, to));
-        from = to;
-        size = settings.batch;
-      }
+      yield* gatherParts(bench, lent, { picks, first, together });
       return damages;
     },
     giveBack: lent.giveBack,
@@ -88,12 +96,34 @@ export function windowReader(settings: ReaderSettings, note: Int32Array): Window
 
 const nothing = () => undefined;
 
-async function gatherPart(bench: Bench, lent: Lending, picks: Uint32Array): Promise<Part> {
-  const { columns } = bench.settings;
-  const shape = { cells: picks.length, entries: countEntries(bench.staging, picks), columns };
-  const buffer = await lent.take(batchBytes(shape));
-  fillBatch(batchIn(buffer, shape), bench.staging, picks);
-  return { buffer, shape };
+/** Parts until they take `together` bytes, or until the next one would have to wait for memory. */
+async function* gatherParts(
+  { settings: { columns, batch }, staging }: Bench,
+  lent: Lending,
+  { picks, first, together }: {
+    readonly picks: Uint32Array;
+    readonly first: number;
+    readonly together: number;
+  },
+): AsyncGenerator<readonly Part[], void, undefined> {
+  let parts: Part[] = [], held = 0;
+  for (let from = 0, to = first || batch; from < picks.length;) {
+    const some = picks.subarray(from, to);
+    const shape = { cells: some.length, entries: countEntries(staging, some), columns };
+    const bytes = batchBytes(shape);
+    const buffer = parts.length > 0 ? lent.takeNow(bytes) : await lent.take(bytes);
+    if (buffer) {
+      fillBatch(batchIn(buffer, shape), staging, some);
+      parts.push({ buffer, shape });
+      held += bytes;
+      from = to;
+      to += batch;
+    }
+    if (buffer && held < together && from < picks.length) continue;
+    yield parts;
+    parts = [];
+    held = 0;
+  }
 }
 
 /** The picks of cells that could be read. */

@@ -1,0 +1,48 @@
+/**
+ * Maps of the pages of row groups that are too large to be read whole and have no offset index.
+ *
+ * @module
+ */
+
+import { type Chunk, chunkOf, isFast } from "../parquet/chunk.ts";
+import { mapPages, type PageMap } from "../parquet/page_map.ts";
+import { FEW_ROWS, pagesOfChunk } from "../parquet/piece.ts";
+import { type ColumnMap, mapOf, type TableColumn } from "../parquet/table_column.ts";
+
+/** Bytes of a column in a row group that is read whole rather than looked through. */
+const SMALL = 2 ** 22;
+
+/**
+ * What is known of a column, with a map where one is needed.
+ *
+ * @throws RangeError that names a row group whose pages are not what the footer says.
+ */
+export async function mapLargeGroups(column: TableColumn): Promise<ColumnMap> {
+  const maps: (PageMap | undefined)[] = [];
+  for (let group = 0; group < column.groups; group++) {
+    const chunk = chunkOf(column, group);
+    if (readingPath(column, group, chunk) !== "walk") continue;
+    try {
+      maps[group] = await mapPages(column.bytes, chunk);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new RangeError(
+        `column "${column.leaf.path[0]}" of row group ${group}: ${cause.message}`,
+      );
+    }
+  }
+  return { ...mapOf(column), ...(maps.length > 0 && { maps }) };
+}
+
+/**
+ * How a column is read in a row group: the pages that hold some rows, where an offset index or a walk
+ * through the pages tells which; all of it; or slowly, by somebody else.
+ */
+export type ReadingPath = "index" | "walk" | "whole" | "slow";
+
+/** The path that a chunk of a column takes. */
+export function readingPath(column: TableColumn, group: number, chunk: Chunk): ReadingPath {
+  if (!isFast(chunk)) return "slow";
+  if (pagesOfChunk(column, group, chunk)) return "index";
+  return chunk.unpacked > SMALL || chunk.rows > FEW_ROWS ? "walk" : "whole";
+}
