@@ -53,6 +53,7 @@ export * from "./streams/reading/plan/plan_read.ts";
 export * from "./streams/reading/read_plan.ts";
 export * from "./streams/reading/stream_atlas.ts";
 export * from "./streams/experiment/load_experiment.ts";
+export * from "./streams/ahead.ts";
 export * from "./streams/paced.ts";
 export * from "./streams/experiment/run_experiment.ts";
 export * from "./streams/walk.ts";

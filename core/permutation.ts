@@ -32,16 +32,20 @@ export function permutation(size: number, key: Key): Permutation {
     return block[0] & mask;
   }
   function forward(value: number): number {
-    let left = Math.floor(value / 2 ** half), right = value & mask;
+    let left = value >>> half, right = value & mask;
     for (let round = 0; round < ROUNDS; round++) {
-      [left, right] = [right, (left ^ mix(round, right)) & mask];
+      const next = left ^ mix(round, right);
+      left = right;
+      right = next;
     }
     return left * 2 ** half + right;
   }
   function backward(value: number): number {
-    let left = Math.floor(value / 2 ** half), right = value & mask;
+    let left = value >>> half, right = value & mask;
     for (let round = ROUNDS - 1; round >= 0; round--) {
-      [left, right] = [(right ^ mix(round, left)) & mask, left];
+      const before = right ^ mix(round, left);
+      right = left;
+      left = before;
     }
     return left * 2 ** half + right;
   }

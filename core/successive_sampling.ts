@@ -25,43 +25,49 @@ export function fillKeys(keys: Float64Array, weights: ArrayLike<number>, random:
   for (let i = 0; i < weights.length; i++) keys[i] = weights[i] / random.exponential();
 }
 
+/** Places of keys, as far as they are sorted: one cell is drawn at a time. */
+let order = new Uint32Array(0);
+/** So few places are sorted by insertion. */
+const FEW = 16;
+
 /**
  * Fills `chosen` with the places of the largest keys, in descending order, equal ones by place.
  *
- * A heap holds the best so far with the worst of them on top; then it is sorted in place.
+ * Quicksort, which leaves alone what comes behind the places wanted.
  */
 export function fillLargest(chosen: Uint32Array, keys: Float64Array): void {
-  const size = chosen.length;
-  const worse = (a: number, b: number) => keys[a] < keys[b] || (keys[a] === keys[b] && a > b);
+  if (order.length < keys.length) order = new Uint32Array(2 * keys.length);
+  const places = order;
 
-  function sink(item: number, end: number): void {
-    let hole = 0;
-    for (let child = 1; child < end; child = 2 * hole + 1) {
-      if (child + 1 < end && worse(chosen[child + 1], chosen[child])) child++;
-      if (!worse(chosen[child], item)) break;
-      chosen[hole] = chosen[child];
-      hole = child;
+  function sort(first: number, last: number): void {
+    while (last - first >= FEW) {
+      const middle = places[(first + last) >> 1], key = keys[middle];
+      let i = first, j = last;
+      while (i <= j) {
+        while (keys[places[i]] > key || (keys[places[i]] === key && places[i] < middle)) i++;
+        while (keys[places[j]] < key || (keys[places[j]] === key && places[j] > middle)) j--;
+        if (i > j) break;
+        const place = places[i];
+        places[i++] = places[j];
+        places[j--] = place;
+      }
+      if (i < chosen.length) sort(i, last);
+      last = j;
     }
-    chosen[hole] = item;
+    for (let i = first + 1; i <= last; i++) insert(i, first);
   }
-  function rise(item: number, from: number): void {
-    let hole = from;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      if (!worse(item, chosen[parent])) break;
-      chosen[hole] = chosen[parent];
-      hole = parent;
+  function insert(i: number, first: number): void {
+    const place = places[i], key = keys[place];
+    for (; i > first; i--) {
+      const before = places[i - 1];
+      if (keys[before] > key || (keys[before] === key && before < place)) break;
+      places[i] = before;
     }
-    chosen[hole] = item;
+    places[i] = place;
   }
-  if (size === 0) return;
-  for (let i = 0; i < size; i++) rise(i, i);
-  for (let i = size; i < keys.length; i++) if (worse(chosen[0], i)) sink(i, size);
-  for (let end = size - 1; end > 0; end--) {
-    const worst = chosen[0];
-    sink(chosen[end], end);
-    chosen[end] = worst;
-  }
+  for (let i = 0; i < keys.length; i++) places[i] = i;
+  sort(0, keys.length - 1);
+  for (let i = 0; i < chosen.length; i++) chosen[i] = places[i];
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Outcome, Question } from "../core/evaluator.ts";
 import type { RunEvent } from "../core/events.ts";
 import { derive, keyOf } from "../core/random.ts";
 import type { TokenBatch } from "../core/tokens.ts";
+import { ahead } from "./ahead.ts";
 import type { Model } from "./learner.ts";
 import { mask } from "./mask.ts";
 import { paced } from "./paced.ts";
@@ -101,14 +102,15 @@ function answers(run: Run, model: Model, hearing: Hearing): Observable<number[]>
     key: derive(key, "answer", set.name),
   }));
 
-  return paced(cellsOf(run, hearing, batch), (cells) =>
+  const tokens = ahead(cellsOf(run, hearing, batch), (cells) =>
     of(cells).pipe(
       reveal(curriculum, view),
       transformed(run),
       sample(sampler, { length, genes, key: derive(key, "sample") }),
       mask(evaluator.mask, derive(key, "mask")),
-      concatMap((tokens) => outcome(model, tokens, dataSet?.label ?? undefined)),
-    )).pipe(
+    ));
+  return paced(tokens, (tokens) => outcome(model, tokens, dataSet?.label ?? undefined))
+    .pipe(
       reduce(
         (states, outcome: Outcome) =>
           states.map((state, i) => evaluator.add(state, outcome, questions[i])),

@@ -26,6 +26,7 @@ import {
 import type { RunEvent } from "../core/events.ts";
 import { derive, type Key, keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
+import { ahead } from "./ahead.ts";
 import type { Course } from "./course.ts";
 import { abandoned, endWhereHalted, haltWhereStopped } from "./halt.ts";
 import { judge } from "./judge.ts";
@@ -106,7 +107,7 @@ function go(run: Run, traveller: Traveller, { leg, number, made }: Going): Obser
 /** One training: on which model, of which course, for which methods. */
 type Training = Extract<Leg, { does: "train" }> & Omit<Going, "leg">;
 
-/** Every batch of the course goes through the whole pipe before the next one is read. */
+/** While a step is made of one batch of the course, the next one is read and made into lessons. */
 function train(run: Run, traveller: Traveller, training: Training): Observable<RunEvent> {
   const { course, methods, number, made } = training, { stage, steps } = course;
   if (steps === 0) return EMPTY;
@@ -118,28 +119,34 @@ function train(run: Run, traveller: Traveller, training: Training): Observable<R
   const distiller = stage.index > 1 ? methods[0].distiller : undefined;
   const key: Key = derive(keyOf(seed), "train", stage.index, course.epochs);
 
-  const lessons = () =>
-    paced(turns(source, course, { batch, key, made }), ({ cells, step, key }) =>
-      concat(
-        of(cells).pipe(
-          reveal(curriculum, course.view),
-          transformed(run),
-          replayed(memory, course, { step, batch }),
-          sample(sampler, { length, genes, key: derive(key, "sample") }),
-          mask(run.mask, derive(key, "mask")),
-          distil(distiller, stage, curriculum),
-          toArray(),
-          learn(model, { step, key: derive(key, "dropout"), rate: rateAt(run, stage.index, step) }),
-          map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
-        ),
-        defer(() => keeper?.isDue(seed) ? keptAt(run, traveller, number, step + 1) : EMPTY),
-        haltWhereStopped(keeper),
-      ));
+  const lessons = ahead(
+    turns(source, course, { batch, key, made }),
+    ({ cells, step, key }) =>
+      of(cells).pipe(
+        reveal(curriculum, course.view),
+        transformed(run),
+        replayed(memory, course, { step, batch }),
+        sample(sampler, { length, genes, key: derive(key, "sample") }),
+        mask(run.mask, derive(key, "mask")),
+        distil(distiller, stage, curriculum),
+        toArray(),
+        map((lessons) => ({ lessons, step, key: derive(key, "dropout") })),
+      ),
+  );
+  const learning = paced(lessons, ({ lessons, step, key }) =>
+    concat(
+      of(lessons).pipe(
+        learn(model, { step, key, rate: rateAt(run, stage.index, step) }),
+        map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
+      ),
+      defer(() => keeper?.isDue(seed) ? keptAt(run, traveller, number, step + 1) : EMPTY),
+      haltWhereStopped(keeper),
+    ));
 
   const resumed = made > 0 ? traveller.training : undefined;
   return concat(
     made > 0 ? EMPTY : of({ type: "stage" as const, ...place, steps }),
-    holding(() => model.enter(distiller, resumed), () => defer(lessons)),
+    holding(() => model.enter(distiller, resumed), () => learning),
     kept(run, place, { model, memory }),
   );
 }
