@@ -139,6 +139,16 @@ const plugins = Command.make(
   }),
 ).pipe(Command.withDescription("List every plugin with its purpose and configuration"));
 
+const schema = Command.make(
+  "schema",
+  {},
+  Effect.fnUntraced(function* () {
+    const { experimentSchema } = yield* load(() => import("./core/report/experiment_schema.ts"));
+    const { pluginsOf } = yield* load(() => import("./core/registry.ts"));
+    yield* print([JSON.stringify(experimentSchema(pluginsOf(yield* box)), null, 2)]);
+  }),
+).pipe(Command.withDescription("Print the JSON Schema of experiment files, for editors"));
+
 const weights = Command.make(
   "weights",
   {
@@ -168,8 +178,10 @@ const doctor = Command.make(
   Effect.fnUntraced(function* ({ json }) {
     const { examineEngines, trusted } = yield* load(() => import("./streams/doctor/examine.ts"));
     const { enginesInWords } = yield* load(() => import("./streams/doctor/engines_in_words.ts"));
-    const found = yield* examineEngines(yield* box);
-    yield* print(json ? [JSON.stringify(found, null, 2)] : enginesInWords(found, yield* width));
+    const { cacheInWords } = yield* load(() => import("./streams/doctor/cache_in_words.ts"));
+    const found = yield* examineEngines(yield* box), columns = yield* width;
+    const text = () => [...enginesInWords(found, columns), ...cacheInWords(found, columns)];
+    yield* print(json ? [JSON.stringify(found, null, 2)] : text());
     yield* trusted(found);
   }),
 ).pipe(Command.withDescription("Try every engine: whether it is there, how fast, and how exact"));
@@ -187,7 +199,18 @@ const gil = Command.make(
     "Gene-incremental learning on streams of single cells; without a command, a small comparison " +
       "of methods on synthetic cells",
   ),
-  Command.withSubcommands([run, resume, check, table, genes, weights, plugins, doctor, atlas]),
+  Command.withSubcommands([
+    run,
+    resume,
+    check,
+    table,
+    genes,
+    weights,
+    plugins,
+    schema,
+    doctor,
+    atlas,
+  ]),
 );
 
 const program = Command.run(gil, { version: config.version }).pipe(

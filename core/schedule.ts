@@ -21,6 +21,7 @@ export interface NamedGenes {
 
 const wholeFromOne = Schema.makeFilter<number>(
   (value) => value < 1 || Number.isInteger(value) || "a share below 1, or a whole number of cells",
+  { toJsonSchema: () => ({ anyOf: [{ exclusiveMaximum: 1 }, { type: "integer" }] }) },
 );
 
 /** The settings of every curriculum that deals the cells at random. */

@@ -2,8 +2,7 @@ import { match, ok } from "node:assert/strict";
 import { map } from "rxjs";
 import { Schema } from "effect";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -15,9 +14,9 @@ import { exitCodes } from "../streams/console/ending.ts";
 import * as box from "../plugins/mod.ts";
 import { assertSame } from "./first_difference.ts";
 import { goldenRun } from "./golden_run.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "gil-"));
-globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 
 const scale = transform({
   id: "scale",

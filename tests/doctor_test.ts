@@ -1,11 +1,15 @@
 import { Cause, Effect, Exit } from "effect";
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { engine } from "../core/plugin.ts";
 import { cpu, onnx, transformer } from "../plugins/mod.ts";
+import { cacheInWords } from "../streams/doctor/cache_in_words.ts";
 import { enginesInWords } from "../streams/doctor/engines_in_words.ts";
 import { examineEngines, trusted } from "../streams/doctor/examine.ts";
 import { cpuEngine } from "../streams/engine/eager.ts";
+import { withFolder } from "./atlas_folder.ts";
 
 const absent = engine({
   id: "absent",
@@ -66,3 +70,34 @@ Deno.test("examineEngines() tries every engine, and tells which are wrong or mis
   await Effect.runPromise(trusted(found.filter(({ id }) => id !== "wrong")));
   assert.ok(enginesInWords(found, 80).every((line) => line.length <= 80));
 });
+
+Deno.test("cacheInWords() tells where the cache is, what it holds and which library is used", () =>
+  withFolder((folder) => {
+    mkdirSync(join(folder, "atlas-1"));
+    writeFileSync(join(folder, "atlas-1", "shard"), new Uint8Array(2_000_000));
+    writeFileSync(join(folder, "kernels-1.so"), new Uint8Array(400_000));
+    const found = {
+      name: "native (fp32)",
+      precision: "fp32",
+      device: "processor",
+      threads: 2,
+      available: true,
+      chosen: true,
+      speed: 1,
+      difference: 0,
+      agrees: true,
+    } as const;
+    const findings = [
+      { ...found, id: "native", library: join(folder, "kernels-1.so") },
+      { ...found, id: "onnx" },
+      { id: "absent", available: false, reason: "Cannot find it" },
+    ] as const;
+    const said = (folder: string) => cacheInWords(findings, 1000, folder).join("\n");
+    assert.equal(
+      said(folder),
+      `\nThe cache folder ${folder} holds 2 MB in 2 files, all of which can be made again. ` +
+        '"native" uses kernels-1.so.',
+    );
+    assert.match(said(join(folder, "nowhere")), /nowhere holds nothing, all of which/);
+    return Promise.resolve();
+  }));

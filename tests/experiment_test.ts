@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect, Exit, Schema } from "effect";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkMethods, checkScales } from "../core/composition.ts";
 import { decode, type PlainSchema } from "../core/decode.ts";
@@ -10,6 +9,7 @@ import { setting, transform } from "../core/plugin.ts";
 import { make } from "../core/registry.ts";
 import * as plugins from "../plugins/mod.ts";
 import { loadExperiment } from "../streams/experiment/load_experiment.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
 const smallest = {
   name: "small",
@@ -132,7 +132,7 @@ Deno.test("epochsOf() repeats the last entry", () => {
 });
 
 Deno.test("loadExperiment() reads comments, applies overrides and resolves paths beside the file", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gil-experiment-"));
+  const folder = folderOfTests();
   const path = join(folder, "e.jsonc");
   const json = { ...smallest, source: { use: "atlas", path: "cells" } };
   writeFileSync(path, `// a comment\n${JSON.stringify(json)}`);
@@ -142,7 +142,7 @@ Deno.test("loadExperiment() reads comments, applies overrides and resolves paths
 });
 
 Deno.test("loadExperiment() says which line is not JSON, and which file is missing", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gil-experiment-"));
+  const folder = folderOfTests();
   const path = join(folder, "e.jsonc");
   writeFileSync(path, '{\n  "name": "x",\n  "seeds": [1,,2]\n}');
   assert.match(await sentence(loadExperiment(path, plugins)), /line 3 is not JSON/);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { Effect, Exit } from "effect";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import process from "node:process";
@@ -17,8 +16,9 @@ import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { openRunFolder } from "../streams/run_folder/run_folder.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
 import { assertSame } from "./first_difference.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "gil-main-job-"));
+const folder = folderOfTests();
 const shape = { cells: 240, genes: 60, cellTypes: 4, dataSets: 2, modules: 4, depth: 300, seed: 2 };
 
 /** Writes the small atlas on which everything here runs, once. */

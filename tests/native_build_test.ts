@@ -5,35 +5,16 @@
  */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { InputError } from "../core/errors.ts";
-import { built, type Recipe } from "../plugins/engines/native/build.ts";
-import { type Compiler, findCompiler } from "../plugins/engines/native/compiler.ts";
+import { built } from "../plugins/engines/native/build.ts";
+import { findCompiler } from "../plugins/engines/native/compiler.ts";
 import { openKernels } from "../plugins/engines/native/kernels.ts";
-import { openLibrary } from "../streams/platform.ts";
-
-/** A library of one function, so that building it is quick. */
-const recipe = (number: number): Recipe => ({
-  name: "small",
-  sources: { "small.c": `int number(void) { return ${number}; }\n` },
-  flags: ["-O1", "-fPIC"],
-  links: [],
-});
-
-const numberIn = (path: string): number =>
-  openLibrary(path, { number: { parameters: [], result: "i32" } }).number();
-
-/** A folder that is gone afterwards. */
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "gil-build-"));
-  try {
-    await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { withFolder } from "./atlas_folder.ts";
+import { compilerOf, numberIn, recipe, whereThereIsOne } from "./native_building.ts";
 
 const refusal = (pattern: RegExp) => (error: unknown) => {
   assert.ok(error instanceof InputError, `${error}`);
@@ -43,7 +24,7 @@ const refusal = (pattern: RegExp) => (error: unknown) => {
 };
 
 Deno.test("native() says so when there is no compiler", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await assert.rejects(
       () => openKernels({ compilers: ["/nowhere/gcc", "/nowhere/clang"], folder }),
       refusal(/^Cannot find a C compiler: "\/nowhere\/gcc" and "\/nowhere\/clang" cannot be run/),
@@ -51,15 +32,31 @@ Deno.test("native() says so when there is no compiler", () =>
     assert.deepEqual(readdirSync(folder), []);
   }));
 
+/** Deno keeps what it compiles in the user's cache folder, which is another one in some tests. */
+const { denoDir: DENO_DIR }: { readonly denoDir: string } = JSON.parse(
+  spawnSync(process.execPath, ["info", "--json"], { encoding: "utf8" }).stdout,
+);
+
+/** What a process of its own writes that runs `script` in the project's folder. */
+function said(script: string, env: Record<string, string>): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["eval", "--no-check", script], {
+      cwd: new URL("..", import.meta.url),
+      env: { ...process.env, NO_COLOR: "1", DENO_DIR, ...env },
+    });
+    let text = "";
+    child.stdout.on("data", (more) => text += more);
+    child.stderr.on("data", (more) => text += more);
+    child.on("close", () => resolve(text));
+  });
+}
+
 Deno.test("native() tells the first error of a compiler that fails", () =>
-  inFolder(async (folder) => {
-    const command = join(folder, "cc");
-    const script = `#!/bin/sh
-[ "$1" = --version ] && echo "cc 1" && exit 0
-echo "warning: it is late" >&2; echo "x.c:1: error: no such thing" >&2; echo "more" >&2; exit 1
-`;
-    writeFileSync(command, script);
-    chmodSync(command, 0o755);
+  withFolder(async (folder) => {
+    const command = compilerOf(
+      folder,
+      `echo "warning: it is late" >&2; echo "x.c:1: error: no such thing" >&2; exit 1`,
+    );
     await assert.rejects(
       () => openKernels({ compilers: [command], folder: join(folder, "cache") }),
       refusal(/^Cannot compile the kernels with ".*cc": x\.c:1: error: no such thing$/),
@@ -67,17 +64,53 @@ echo "warning: it is late" >&2; echo "x.c:1: error: no such thing" >&2; echo "mo
     assert.deepEqual(readdirSync(join(folder, "cache")), []);
   }));
 
-const compiler = await findCompiler(["gcc", "clang"]).catch(() => undefined);
+Deno.test("native() gives up a compiler that hangs, and one that does not say who it is", () =>
+  withFolder(async (folder) => {
+    // What it has started lives on and holds its outputs open.
+    const compiler = await findCompiler([compilerOf(folder, "sleep 5 & sleep 5")], 1);
+    const cache = join(folder, "cache");
+    await assert.rejects(
+      () => built(recipe(1), compiler, cache),
+      refusal(/^Cannot compile the kernels with ".*cc": it has not ended after 1 s$/),
+    );
+    assert.deepEqual(readdirSync(cache), []);
+    const mute = join(folder, "mute");
+    writeFileSync(mute, "#!/bin/sh\nsleep 5\n");
+    chmodSync(mute, 0o755);
+    await assert.rejects(
+      () => findCompiler([mute], 0.1),
+      refusal(/^Cannot find a C compiler: ".*mute" cannot be run/),
+    );
+  }));
 
-function whereThereIsOne(claim: string, check: (compiler: Compiler) => Promise<void>) {
-  const name = compiler ? claim : `${claim}: left out, as there is no compiler`;
-  Deno.test({ name, ignore: !compiler, fn: () => check(compiler!) });
-}
+Deno.test("native() leaves the work to onnx where it cannot be built, and says why", () =>
+  withFolder(async (folder) => {
+    const fails = compilerOf(folder, `echo "x.c:1: error: no such thing" >&2; exit 1`);
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const chosen = `
+      import { Effect } from "effect";
+      import { native, onnx } from "./plugins/mod.ts";
+      import { openEngines } from "./streams/engine/choose.ts";
+      await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+        const { engines: [{ name }], notes } = yield* openEngines({ native, onnx }, { use: null }, 1);
+        console.log(name, "|", notes.join(" | "));
+      })));
+    `;
+    const [absent, failing, shut] = await Promise.all([
+      said(chosen, { CC: "/nowhere/cc", XDG_CACHE_HOME: folder }),
+      said(chosen, { CC: fails, XDG_CACHE_HOME: folder }),
+      said(chosen, { CC: fails, XDG_CACHE_HOME: file }),
+    ]);
+    assert.match(absent, /^onnx \(.*\) \| Cannot find a C compiler: "\/nowhere\/cc" cannot be run/);
+    assert.match(failing, /^onnx \(.*\) \| Cannot compile the kernels .*: x\.c:1: error: no such/);
+    assert.match(shut, /^onnx \(.*\) \| Cannot keep compiled kernels in ".*file\/gil"/);
+  }));
 
 whereThereIsOne(
   "native() refuses a folder that cannot be written",
   (compiler) =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const file = join(folder, "file");
       writeFileSync(file, "");
       await assert.rejects(
@@ -90,7 +123,7 @@ whereThereIsOne(
 whereThereIsOne(
   "native() builds once, and anew when anything is different",
   (compiler) =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const first = await built(recipe(1), compiler, folder), { mtimeMs } = statSync(first);
       assert.equal(await built(recipe(1), compiler, folder), first);
       assert.equal(statSync(first).mtimeMs, mtimeMs);
@@ -107,7 +140,7 @@ whereThereIsOne(
 whereThereIsOne(
   "native() builds again what was truncated or replaced",
   (compiler) =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const path = await built(recipe(3), compiler, folder);
       for (const content of ["", "not a library", new Uint8Array(10_000)]) {
         writeFileSync(path, content);
@@ -117,19 +150,58 @@ whereThereIsOne(
       rmSync(`${path}.sha256`);
       await built(recipe(3), compiler, folder);
       assert.equal(numberIn(path), 3);
-      assert.deepEqual(readdirSync(folder).length, 2);
+      assert.equal(readdirSync(folder).length, 3);
     }),
 );
 
 whereThereIsOne(
   "native() may be built by several at once",
   (compiler) =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const paths = await Promise.all(
         Array.from({ length: 4 }, () => built(recipe(4), compiler, folder)),
       );
       assert.equal(new Set(paths).size, 1);
       assert.equal(numberIn(paths[0]), 4);
-      assert.equal(readdirSync(folder).length, 2);
+      assert.equal(readdirSync(folder).length, 3);
+    }),
+);
+
+whereThereIsOne(
+  "native() may be built by two processes at once, and both compute with one library",
+  (compiler) =>
+    withFolder(async (folder) => {
+      const cache = join(folder, "cache");
+      // Neither is linked before both have been compiled.
+      const command = compilerOf(
+        folder,
+        `case " $* " in *" -shared "*) : > "${folder}/linked.$$"; n=0
+while [ $n -lt 600 ] && [ "$(ls "${folder}"/linked.* | wc -l)" -lt 2 ]; do sleep 0.1; n=$((n+1)); done
+esac
+exec ${compiler.command} "$@"`,
+      );
+      const script = `
+        import { built } from "./plugins/engines/native/build.ts";
+        import { findCompiler } from "./plugins/engines/native/compiler.ts";
+        import { openEngine } from "./plugins/engines/native/engine.ts";
+        import { recipeOf } from "./plugins/engines/native/kernels.ts";
+        import { loadKernels } from "./plugins/engines/native/library.ts";
+        import { tried } from "./streams/engine/trial.ts";
+        const compiler = await findCompiler([${JSON.stringify(command)}]);
+        const path = await built(recipeOf(0, ["-O0"]), compiler, ${JSON.stringify(cache)});
+        const engine = openEngine({ library: loadKernels(path), level: "plain" }, 2);
+        await tried(engine);
+        await engine.close();
+        console.log(path);
+      `;
+      const [one, other] = await Promise.all([said(script, {}), said(script, {})]);
+      assert.match(one, /^\/.*\.so\n$/);
+      assert.equal(other, one);
+      assert.equal(readdirSync(folder).filter((name) => name.startsWith("linked.")).length, 2);
+      const name = one.trim().slice(cache.length + 1);
+      assert.deepEqual(
+        readdirSync(cache).toSorted(),
+        [name, `${name}.sha256`, `${name}.used`],
+      );
     }),
 );

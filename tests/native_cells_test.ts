@@ -4,12 +4,15 @@
  * @module
  */
 
+import * as tf from "@tensorflow/tfjs";
 import { ok } from "node:assert/strict";
+import { layerNorm, linear } from "../core/model/composites/mod.ts";
 import { learningProgram } from "../core/model/objective.ts";
-import { layoutOf } from "../core/model/program.ts";
-import { keyOf } from "../core/random.ts";
+import { at, layoutOf } from "../core/model/program.ts";
+import { keyOf, stream } from "../core/random.ts";
 import { cpuEngine } from "../streams/engine/eager.ts";
 import { difference, rehearse } from "../streams/engine/rehearsal.ts";
+import { multiply, normalise } from "./doubles.ts";
 import { assertSame } from "./first_difference.ts";
 import { withNative } from "./native_opened.ts";
 import { smallArchitectures } from "./small_architectures.ts";
@@ -39,6 +42,45 @@ await withNative((open) => {
       return { losses, gradients };
     };
     assertSame(await trained(), await trained());
+  });
+
+  Deno.test("native() adds up thousands of rows without losing digits to their sum", async () => {
+    const rows = 8192, width = 24, random = stream(keyOf(4)), engine = open(1);
+    const uniforms = () => Float32Array.from({ length: rows * width }, random.uniform);
+    const table = { shape: [rows, width], dtype: "float32" } as const, vector = [width];
+    const shapes = { weight: [width, width], bias: vector, scale: vector, shift: vector };
+    const layout = layoutOf(Object.entries(shapes).map(([name, shape]) => ({ name, shape })));
+    const state = engine.allocate(layout, "training");
+    const compiled = await engine.compile({
+      name: "sums",
+      purpose: "learn",
+      inputs: { x: table, dy: table },
+      apply({ weight, bias, scale, shift }, inputs) {
+        const { x, dy } = inputs as Readonly<Record<string, tf.Tensor2D>>;
+        const values = [linear(x, { weight, bias }), layerNorm(x, { weight: scale, bias: shift })];
+        return { loss: tf.sum(tf.mul(tf.addN(values), dy)) };
+      },
+    }, layout);
+    const x = uniforms(), dy = uniforms();
+    await compiled.run(state, { x, dy }, keyOf(0));
+    const gradients = await state.read("gradients");
+    const ones = new Float32Array(width).fill(1), sum = Float64Array.from(x);
+    const norms = normalise({ sum, weight: ones, bias: ones, width }, dy);
+    const across = x.map((_, i) => x[i % rows * width + Math.floor(i / rows)]);
+    const expected = {
+      weight: multiply({ a: across, b: dy, rows: width, depth: rows, columns: width }),
+      bias: norms.dBias,
+      scale: norms.dWeight,
+      shift: norms.dBias,
+    };
+    for (const slot of layout.slots) {
+      const apart = difference(
+        at(gradients, slot),
+        expected[slot.name as keyof typeof expected] as never,
+      );
+      ok(apart <= 6e-7, `the gradient by ${slot.name} differs by ${apart}`);
+    }
+    await engine.close();
   });
 
   Deno.test("native() takes no more memory for more cells than what they are fed", async () => {

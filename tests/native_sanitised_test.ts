@@ -13,8 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { built } from "../plugins/engines/native/build.ts";
 import { candidates, type Compiler, findCompiler } from "../plugins/engines/native/compiler.ts";
-import { LEVELS, recipeOf } from "../plugins/engines/native/kernels.ts";
-import { kernelsHere } from "./native_opened.ts";
+import { LEVELS, openKernels, recipeOf } from "../plugins/engines/native/kernels.ts";
 
 const WATCH = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1"];
 
@@ -27,7 +26,8 @@ const SCRIPT = `
   import { shapeLaws } from "./tests/native_shapes.ts";
   import { smallArchitectures } from "./tests/small_architectures.ts";
 
-  const kernels = { library: loadKernels(process.env.LIBRARY), level: "watched" };
+  const { LIBRARY, PRECISION: precision } = process.env;
+  const kernels = { library: loadKernels(LIBRARY), level: "watched", precision };
   for (const law of Object.values(shapeLaws(() => openEngine(kernels, 1)))) await law(12);
   for (const [id, build] of Object.entries(smallArchitectures)) {
     const engine = openEngine(kernels, 2), shape = { genes: 30, length: 8 };
@@ -49,34 +49,37 @@ function watcherOf({ command }: Compiler): string | undefined {
 const compiler = await findCompiler(candidates()).catch(() => undefined);
 const watcher = compiler && process.platform === "linux" ? watcherOf(compiler) : undefined;
 
-Deno.test({
-  name: "native() touches no memory but its own" +
-    (watcher ? "" : ": left out, as there is no compiler with AddressSanitizer"),
-  ignore: !watcher,
-  async fn() {
-    const folder = mkdtempSync(join(tmpdir(), "gil-watched-"));
-    try {
-      const here = await kernelsHere();
-      const level = LEVELS.findIndex(({ name }) => typeof here === "object" && name === here.level);
-      const library = await built(recipeOf(level, WATCH), compiler!, folder);
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        ["eval", "--no-check", SCRIPT],
-        {
-          cwd: new URL("..", import.meta.url),
-          encoding: "utf8",
-          env: {
-            ...process.env,
-            LIBRARY: library,
-            LD_PRELOAD: watcher,
-            ASAN_OPTIONS: "detect_leaks=0",
+for (const precision of ["fp32", "bf16"] as const) {
+  Deno.test({
+    name: `native() in ${precision} touches no memory but its own` +
+      (watcher ? "" : ": left out, as there is no compiler with AddressSanitizer"),
+    ignore: !watcher,
+    async fn() {
+      const folder = mkdtempSync(join(tmpdir(), "gil-watched-"));
+      try {
+        const here = await openKernels(undefined, precision);
+        const level = LEVELS.findIndex(({ name }) => name === here.level);
+        const library = await built(recipeOf(level, WATCH, precision), compiler!, folder);
+        const { status, stdout, stderr } = spawnSync(
+          process.execPath,
+          ["eval", "--no-check", SCRIPT],
+          {
+            cwd: new URL("..", import.meta.url),
+            encoding: "utf8",
+            env: {
+              ...process.env,
+              LIBRARY: library,
+              PRECISION: precision,
+              LD_PRELOAD: watcher,
+              ASAN_OPTIONS: "detect_leaks=0",
+            },
           },
-        },
-      );
-      assert.equal(stdout, "watched to the end\n", stderr.slice(0, 4000));
-      assert.equal(status, 0);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
-});
+        );
+        assert.equal(stdout, "watched to the end\n", stderr.slice(0, 4000));
+        assert.equal(status, 0);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  });
+}

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lastValueFrom, of } from "rxjs";
 import type { CellBatch } from "../core/batch.ts";
@@ -12,6 +11,7 @@ import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { loadExperiment } from "../streams/experiment/load_experiment.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
 import { transformLaws } from "./laws/mod.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -25,7 +25,7 @@ function example(mark: string): string {
 
 /** A folder outside the project that holds the README's plugin and an experiment that uses it. */
 function outside(use: object): string {
-  const folder = mkdtempSync(join(tmpdir(), "gil-readme-"));
+  const folder = folderOfTests();
   writeFileSync(join(folder, "clip.ts"), example("clip.ts"));
   const json = {
     name: "mine",
@@ -72,7 +72,7 @@ const { clip } = await import(join(outside({ use: "clip" }), "../clip.ts")) as {
 transformLaws("the README's clip", () => clip({ max: 3 }));
 
 Deno.test("the README's means() agree with a sum over all cells", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gil-readme-"));
+  const folder = folderOfTests();
   writeFileSync(join(folder, "means.ts"), example("export async function means"));
   const shape = {
     cells: 300,

@@ -1,6 +1,5 @@
 import { match, ok, rejects } from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeEvents } from "../core/report/event_lines.ts";
 import { Effect } from "effect";
@@ -14,9 +13,9 @@ import { Screen } from "../streams/console/screen.ts";
 import { assertSame } from "./first_difference.ts";
 import { report, reporterLaws } from "./laws/reporter_laws.ts";
 import { spyScreen } from "./laws/spy_screen.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "gil-"));
-globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 
 const file = join(folder, "law", "events.jsonl");
 reporterLaws("table()", () => table());

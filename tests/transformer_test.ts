@@ -18,9 +18,7 @@ import { architectureLaws } from "./laws/architecture_laws.ts";
 const tiny = { layers: 2, width: 8, heads: 2, embedding: 6, feedForward: 5 };
 
 architectureLaws("transformer()", transformer(tiny));
-architectureLaws('transformer() with pooling "mean"', transformer({ ...tiny, pooling: "mean" }), {
-  padding: "seen",
-});
+architectureLaws('transformer() with pooling "mean"', transformer({ ...tiny, pooling: "mean" }));
 
 const GENES = 7, LENGTH = 5;
 const shape = { genes: GENES, length: LENGTH };

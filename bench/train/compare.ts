@@ -38,7 +38,9 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   const { sizes, programs, surroundings, pace, folder, tell } = comparison;
   const rows: Row[] = [], settings: string[] = [];
   let products: readonly ProductRate[] | undefined;
-  const torch = programs.find(({ torch, precision }) => torch === "sdpa" && precision === "fp32");
+  const torch = programs.findLast(({ torch, precision }) =>
+    torch === "sdpa" && precision === "fp32"
+  );
 
   for (const size of sizes) {
     const job = await writeJob(size, join(folder, size.name));

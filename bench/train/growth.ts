@@ -23,6 +23,10 @@ interface Point {
 export interface Grown {
   readonly axis: string;
   readonly value: number;
+  /** Of programs that are named without. */
+  readonly threads: number;
+  /** Of a step. */
+  readonly cells: number;
   readonly programs: readonly { readonly name: string; readonly outcome: Outcome }[];
 }
 
@@ -31,6 +35,7 @@ const axes = {
   length: [32, 64, 128, 256, 512, 1024],
   layers: [1, 2, 4, 8, 16],
   genes: [1_000, 5_000, 20_000, 60_000],
+  filled: [0.25, 0.5, 0.85, 1],
 } as const satisfies Partial<Record<keyof Size, readonly number[]>>;
 
 /** Along what cost can grow. */
@@ -46,7 +51,7 @@ function points(cores: number): Point[] {
   return [...Object.entries(axes).flatMap(([axis, values]) => along(axis, values)), ...threads];
 }
 
-/** Measures programs, given by names without threads, at every point of some axes. */
+/** Measures programs at every point of some axes; those named without threads have the point's. */
 export async function grow(
   names: readonly string[],
   { axes, surroundings, pace, folder, cores, tell }: {
@@ -64,28 +69,33 @@ export async function grow(
     tell(`${axis} ${value}`);
     const job = await writeJob(size, join(folder, `${axis}-${value}`));
     const entrants = names.map((name) =>
-      entrantOf(programOf(`${name}:${threads}`, cores), { work: "train", job }, surroundings)
+      entrantOf(programOf(name, threads), { work: "train", job }, surroundings)
     );
     const outcomes = await measure(entrants, pace);
-    grown.push({ axis, value, programs: names.map((name, i) => ({ name, outcome: outcomes[i] })) });
+    const programs = names.map((name, i) => ({ name, outcome: outcomes[i] }));
+    grown.push({ axis, value, threads, cells: size.cells, programs });
     await Deno.remove(job.folder, { recursive: true });
   }
   return grown;
 }
 
-/** A table of growth: milliseconds of a step and memory of each program. */
+/** A table of growth: milliseconds of a step, cells a second and memory of each program. */
 export function growthLines(grown: readonly Grown[]): string[] {
   const names = grown[0].programs.map(({ name }) => name);
-  const head = ["", "", ...names.flatMap((name) => [`${name}: ms a step`, "peak MB"])];
+  const each = (name: string) => [`${name}: ms a step`, "cells/s", "peak MB"];
+  const head = ["", "", "threads", ...names.flatMap(each)];
   return tableLines(
     head,
-    grown.map(({ axis, value, programs }) => [
+    grown.map(({ axis, value, threads, cells, programs }) => [
       axis,
       value.toLocaleString("en"),
+      `${threads}`,
       ...programs.flatMap(({ outcome }) =>
-        "absent" in outcome
-          ? [outcome.absent, ""]
-          : [short(median(outcome.times)), megabytes(outcome.peak)]
+        "absent" in outcome ? [outcome.absent, "", ""] : [
+          short(median(outcome.times)),
+          short(1000 * cells / median(outcome.times)),
+          megabytes(outcome.peak),
+        ]
       ),
     ]),
   );

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { Schema } from "effect";
+import type { PlainSchema } from "../../core/decode.ts";
+import { Experiment } from "../../core/experiment.ts";
+import { batchOf } from "./batch.ts";
 import type { Job } from "./job.ts";
 import { measure, type Measured, median } from "./measure.ts";
 import { entrantOf, programOf } from "./programs.ts";
 import { rowsOf } from "./rows.ts";
-import { operationsOf, type Size, sizes } from "./sizes.ts";
+import { operationsOf, ragged, type Size, sizes, usedOf } from "./sizes.ts";
+import { amounts, experimentOf } from "./whole_experiment.ts";
 
 const tiny: Size = { ...sizes.demo, name: "tiny", layers: 1, genes: 20, length: 9, cells: 4 };
 // Our own programs make weights and batch themselves: nothing is read from the folder.
@@ -68,6 +73,33 @@ Deno.test("operationsOf() counts a model by hand", () => {
   const recall = 3 * (5 * 2 * 2) + 5 * 1 * 2;
   const forward = projections + scores + gathered + feedForward + values + decoder + recall;
   assert.equal(operationsOf(size), 3 * 2 * forward);
+});
+
+Deno.test("ragged() leaves the asked share of the positions, and all that batchOf() pads alone", () => {
+  for (const filled of [0.25, 0.5, 0.85]) {
+    const size = ragged({ ...sizes.demo, length: 101 }, filled),
+      { padding, masked, target } = batchOf(size);
+    const padded = padding.reduce((a, b) => a + b, 0) / padding.length;
+    assert.ok(Math.abs(1 - padded - filled) < 0.02, `${padded} are padded`);
+    assert.ok(new Set(usedOf(size)).size > size.cells / 2);
+    for (const [i, hidden] of padding.entries()) {
+      if (hidden) assert.ok(masked[i] === 0 && target[i] === 0 && i % size.length > 0);
+    }
+  }
+});
+
+Deno.test("experimentOf() is an experiment whose stages are whole batches", () => {
+  const decode = Schema.decodeUnknownSync(Experiment as unknown as PlainSchema<Experiment>);
+  for (const name of Object.keys(amounts)) {
+    const { training, source } = decode(experimentOf(sizes[name], { use: "native" }));
+    const { baseShare, heldOut } = decode(experimentOf(sizes[name], { use: "native" })).curriculum;
+    const base = (Number(source.cells) - Number(heldOut)) * Number(baseShare);
+    assert.equal(base % (2 * training.batch), 0);
+  }
+  assert.throws(
+    () => experimentOf(sizes.paper, { use: "native" }),
+    /whole training of size "paper"/,
+  );
 });
 
 Deno.test("median() is the middle, or the mean of the middle two", () => {

@@ -219,4 +219,5 @@ def main() -> None:
         tell(answer)
 
 
-main()
+if __name__ == "__main__":
+    main()

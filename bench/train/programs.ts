@@ -68,7 +68,7 @@ export function entrantOf(
   const { name, torch, threads, precision } = program;
   const common = { work, rate: RATE, edge: EDGE[precision] };
   if (torch === undefined) {
-    const request: OurRequest = { ...common, engine: engineOf(name), size: job.size };
+    const request: OurRequest = { ...common, engine: engineOf(program), size: job.size };
     const script = fileURLToPath(new URL("ours.ts", import.meta.url));
     const start = { command: process.execPath, arguments: ["run", "-A", script], request };
     return { name, start };
@@ -83,12 +83,8 @@ export function entrantOf(
   };
 }
 
-/** The engine of a name with what it says about it; the rest is the engine's own choice. */
-function engineOf(name: string): OurRequest["engine"] {
-  const [use, threads, precision] = name.split(":");
-  return {
-    use,
-    ...(threads === undefined ? {} : { threads: Number(threads) }),
-    ...(precision === undefined ? {} : { precision }),
-  };
+/** The engine of a program, in the precision asked for: some choose their own where none is said. */
+export function engineOf({ name, precision }: Program): OurRequest["engine"] {
+  const [use, threads] = name.split(":");
+  return { use, precision, ...(threads === undefined ? {} : { threads: Number(threads) }) };
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { permutation } from "../../core/permutation.ts";
+import { keyOf } from "../../core/random.ts";
+
 /** A transformer of the benchmark and the batch that it learns from. */
 export interface Size {
   readonly name: string;
@@ -18,12 +21,17 @@ export interface Size {
   readonly length: number;
   /** Cells of a step. */
   readonly cells: number;
+  /** Share of the positions of a batch that are no padding. */
+  readonly filled: number;
 }
 
-const real = { layers: 6, width: 256, heads: 8, cells: 8 };
-const paper = { ...real, feedForward: 256, genes: 60_694, length: 513 };
+const deep = { layers: 6, width: 256, heads: 8, cells: 8 };
+const paper = { ...deep, feedForward: 256, genes: 60_694, length: 513 };
 
-/** The sizes by name: the demo's, that of the first experiments with engines, and the paper's. */
+/**
+ * The sizes by name: the demo's, that of the experiments on real cells, that of the first ones with
+ * engines, and the paper's.
+ */
 export const sizes: Readonly<Record<string, Size>> = Object.fromEntries(
   [
     {
@@ -37,10 +45,21 @@ export const sizes: Readonly<Record<string, Size>> = Object.fromEntries(
       length: 49,
       cells: 32,
     },
-    { name: "spike", ...real, feedForward: 512, genes: 4_997, length: 512, dropout: 0 },
+    {
+      name: "real",
+      layers: 2,
+      width: 64,
+      heads: 4,
+      feedForward: 64,
+      dropout: 0.15,
+      genes: 2_000,
+      length: 129,
+      cells: 32,
+    },
+    { name: "spike", ...deep, feedForward: 512, genes: 4_997, length: 512, dropout: 0 },
     { name: "paper", ...paper, dropout: 0.15 },
     { name: "paper-no-dropout", ...paper, dropout: 0 },
-  ].map((size) => [size.name, size]),
+  ].map((size) => [size.name, { ...size, filled: 1 }]),
 );
 
 /** The size that `growth` grows from: small enough that sixteen times the batch is a second. */
@@ -54,21 +73,40 @@ export const seedling: Size = {
   genes: 5_000,
   length: 128,
   cells: 8,
+  filled: 1,
 };
+
+/** A size whose cells have fewer genes, some more and some less. */
+export const ragged = (size: Size, filled: number): Size =>
+  filled === 1
+    ? size
+    : { ...size, name: `${size.name}, ${Math.round(100 * filled)} % full`, filled };
+
+/** Positions of each cell that are no padding: evenly spread around their mean, in a random order. */
+export function usedOf({ cells, length, filled }: Size): number[] {
+  const most = Math.min(1, 2 * filled), least = 2 * filled - most;
+  const order = permutation(cells, keyOf(3));
+  return Array.from({ length: cells }, (_, i) => {
+    const share = least + (most - least) * (order.at(i) + 0.5) / cells;
+    return 1 + Math.round(share * (length - 1));
+  });
+}
 
 /**
  * Floating-point operations in the matrix products of a training step: three times those of the
- * forward pass, the value encoder and both heads included.
+ * forward pass, the value encoder and both heads included, padding left out.
  */
 export function operationsOf(size: Size): number {
-  const { layers, width, feedForward, length, cells } = size;
-  const tokens = cells * length;
-  const layer = 2 * tokens * (4 * width ** 2 + 2 * width * feedForward) +
-    4 * tokens * length * width;
-  const valueEncoder = 2 * tokens * (width + width ** 2);
-  const decoder = 2 * tokens * (2 * width ** 2 + width);
-  const recall = 2 * tokens * (3 * width ** 2 + width);
-  return 3 * (layers * layer + valueEncoder + decoder + recall);
+  const { layers, width, feedForward } = size;
+  const forward = usedOf(size).map((positions) => {
+    const layer = 2 * positions * (4 * width ** 2 + 2 * width * feedForward) +
+      4 * positions ** 2 * width;
+    const valueEncoder = 2 * positions * (width + width ** 2);
+    const decoder = 2 * positions * (2 * width ** 2 + width);
+    const recall = 2 * positions * (3 * width ** 2 + width);
+    return layers * layer + valueEncoder + decoder + recall;
+  });
+  return 3 * forward.reduce((a, b) => a + b, 0);
 }
 
 /** Edge of the square matrices whose product shows what a machine can do. */

@@ -6,12 +6,13 @@
 
 import type { ProductRate, Row } from "./rows.ts";
 
-/** Lines of a table; the first column is text, the others are numbers. */
+/** Lines of a table; the first columns are text, the others are numbers. */
 export function tableLines(
   head: readonly string[],
   rows: readonly (readonly string[])[],
+  texts = 2,
 ): string[] {
-  const texts = 2, line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => i < texts ? "---" : "--:")), ...rows.map(line)];
 }
 

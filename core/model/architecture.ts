@@ -38,6 +38,12 @@ export interface Architecture {
   /** "cell" when each cell is treated alone, "batch" when cells influence each other. */
   readonly mixes: "cell" | "batch";
   /**
+   * "ignored" when padding, whatever stands there and however much it is, changes neither what is
+   * said elsewhere nor any gradient: `predict` then takes fewer positions than the shape has, too.
+   * "seen" unless given.
+   */
+  readonly padding?: "ignored" | "seen";
+  /**
    * "repeated" where `mlm` is `mvc` once more, without a gradient: a distiller then compares `mvc`.
    * "own" unless given.
    */

@@ -81,10 +81,14 @@ export function predictingProgram(architecture: Architecture, shape: BatchShape)
 
 /** The program for one cell, of architectures that treat each alone. */
 const eachOf = (
-  { mixes }: Architecture,
+  { mixes, padding }: Architecture,
   shape: BatchShape,
   program: (one: BatchShape) => Program,
-): Pick<Program, "each"> => mixes === "cell" ? { each: () => program({ ...shape, cells: 1 }) } : {};
+): Pick<Program, "each" | "padding"> =>
+  mixes === "batch" ? {} : {
+    each: (length = shape.length) => program({ ...shape, cells: 1, length }),
+    ...(padding === "ignored" ? { padding: "padding" } : {}),
+  };
 
 /** What a run moves the running statistics to. */
 const nextWeights = ({ next }: Prediction, moves: readonly string[]): Tensors =>

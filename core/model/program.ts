@@ -92,8 +92,16 @@ export interface Program {
    * The same program for one cell, where each cell is treated alone: inputs and outputs have one row
    * instead of one a cell, scalars add up over the cells, and the noise of a site is the cell's part
    * of the batch's, whose cells lie one behind the other.
+   *
+   * @param length Positions, all unless given; fewer only where there is `padding`.
    */
-  readonly each?: () => Program;
+  readonly each?: (length?: number) => Program;
+  /**
+   * Name of the input, cells × positions, that is 1 at padding, where padding at the end of a cell
+   * changes nothing: without it inputs, outputs and noise are the first of their positions, and
+   * what is said at padding that was left out is 0.
+   */
+  readonly padding?: string;
 }
 
 /** Name of the output that takes the place of a weight. */
@@ -154,12 +162,16 @@ export interface Abilities {
   readonly device: string;
   /** Threads of the processor that a run may use. */
   readonly threads: number;
+  /** The file of a library that was built on this machine; undefined where none was. */
+  readonly library?: string | undefined;
 }
 
 /** Runs or compiles programs. */
 export interface Engine extends Abilities {
   /** What a reader is told, for example "onnx (fp32, 2 threads)". */
   readonly name: string;
+  /** What a reader should know besides, sentences without full stops. */
+  readonly notes?: readonly string[];
   /** A state, all zero. */
   allocate(layout: Layout, use: State["use"]): State;
   compile(program: Program, layout: Layout): Promise<Compiled>;

@@ -84,6 +84,7 @@ function build(config: Config, { genes }: Shape): Architecture {
   return {
     width,
     mixes: "cell",
+    padding: pooling === "cls" ? "ignored" : "seen",
     weights: [
       ...shellWeights(genes, config),
       ...Array.from({ length: layers }, (_, i) =>

@@ -1,7 +1,9 @@
-import { engine } from "../../core/plugin.ts";
-import { fp32, opening, stepThreads, threadsOf } from "../../streams/engine/opening.ts";
+import { Schema } from "effect";
+import { engine, setting } from "../../core/plugin.ts";
+import { opening, stepThreads, threadsOf } from "../../streams/engine/opening.ts";
 import { openEngine } from "./native/engine.ts";
 import { openKernels } from "./native/kernels.ts";
+import { choose } from "./native/precision.ts";
 import { trusted } from "./native/trust.ts";
 
 /** Compiles programs with their gradients to plans that kernels written in C run cell by cell. */
@@ -9,11 +11,21 @@ export const native = engine({
   id: "native",
   rank: 3,
   purpose: "runs whole training steps cell by cell in kernels of its own, compiled at first use",
-  config: { precision: fp32, threads: stepThreads },
-  make: ({ threads }) =>
+  config: {
+    precision: setting(
+      Schema.Literals(["fp32", "bf16", "auto"]),
+      "auto",
+      "numbers of the matrix products; auto is bf16 where the processor multiplies it, else fp32",
+    ),
+    threads: stepThreads,
+  },
+  make: ({ precision, threads }) =>
     opening("native", async () => {
-      const kernels = await openKernels();
-      await trusted(kernels);
-      return openEngine(kernels, threadsOf(threads));
+      const { kernels, notes } = await choose(precision, async (precision) => {
+        const kernels = await openKernels(undefined, precision);
+        await trusted(kernels);
+        return kernels;
+      });
+      return { ...openEngine(kernels, threadsOf(threads)), notes };
     }),
 });

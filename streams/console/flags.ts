@@ -46,7 +46,7 @@ export const overriding = {
   engine: text("engine", "id", "Engine in the place of the experiment's; see gil doctor").pipe(
     Flag.optional,
   ),
-  precision: text("precision", "fp32|bf16", "Numbers that the engine multiplies").pipe(
+  precision: text("precision", "fp32|bf16|auto", "Numbers that the engine multiplies").pipe(
     Flag.optional,
   ),
   threads: text("threads", "n|all", "Threads of the engine").pipe(

@@ -77,7 +77,7 @@ async function examine(
   part: Part,
   expected: Float32Array,
 ): Promise<Omit<Examined, "chosen">> {
-  const { name, precision, device, threads } = engine;
+  const { name, precision, device, threads, library } = engine;
   const { gradients: [gradients] } = await rehearse(engine, part, 1);
   const apart = difference(gradients, expected);
   return {
@@ -85,6 +85,7 @@ async function examine(
     precision,
     device,
     threads,
+    library,
     speed: await speedOf(engine, part),
     difference: apart,
     agrees: apart <= ALLOWED[precision],

@@ -11,7 +11,7 @@ import type { Engine } from "../../core/model/program.ts";
 import type { Plugin } from "../../core/plugin.ts";
 import { find, make, pluginsOf, type Registry } from "../../core/registry.ts";
 
-/** Engines of one kind, and why better kinds were passed over. */
+/** Engines of one kind, why better kinds were passed over, and what these say of themselves. */
 export interface Opened {
   readonly engines: readonly Engine[];
   /** What opens the same ones again, on a machine with more processors too. */
@@ -34,10 +34,13 @@ export const openEngines = Effect.fnUntraced(function* (
     const use = { use: id, ...own }, { config } = yield* find(registry, "engine", use);
     const engine = yield* make(registry, "engine", use);
     const engines = yield* Effect.forEach(Array.from({ length: count }), () => engine);
-    const threads = "threads" in config.fields ? { threads: engines[0].threads } : {};
-    return { engines, use: { ...use, ...threads } };
+    const { threads, precision, notes = [] } = engines[0];
+    const decided = Object.entries({ threads, precision }).filter(([name]) =>
+      name in config.fields
+    );
+    return { engines, use: { ...use, ...Object.fromEntries(decided) }, notes };
   });
-  if (use !== null) return { ...yield* open(use, settings), notes: [] } satisfies Opened;
+  if (use !== null) return (yield* open(use, settings)) satisfies Opened;
   const ranked = enginesOf(registry).filter(({ rank }) => rank !== undefined)
     .sort((a, b) => b.rank! - a.rank!);
   const reasons: string[] = [];
@@ -51,7 +54,7 @@ export const openEngines = Effect.fnUntraced(function* (
     );
     if (typeof outcome !== "string") {
       const ignored = Object.keys(unknown).map((name) => `Engine "${id}" has no "${name}" to set`);
-      return { ...outcome, notes: [...reasons, ...ignored] } satisfies Opened;
+      return { ...outcome, notes: [...reasons, ...ignored, ...outcome.notes] } satisfies Opened;
     }
     reasons.push(outcome);
   }

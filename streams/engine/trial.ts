@@ -21,6 +21,7 @@ const WIDTH = 39, HEADS = 3, RATE = 0.15, MAXIMUM = 512;
 const architecture: Architecture = {
   width: WIDTH,
   mixes: "cell",
+  padding: "ignored",
   weights: [
     ...shellWeights(50, { width: WIDTH, embedding: 20 }),
     ...linearWeights("project", WIDTH, 3 * WIDTH),

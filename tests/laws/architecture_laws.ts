@@ -26,8 +26,6 @@ import { factorsOf, weighing } from "./weighing.ts";
 export interface ArchitectureOptions {
   /** Whether the order of positions changes more than the order of predictions; "ignored" unless given. */
   readonly order?: "ignored" | "seen";
-  /** Whether padding changes predictions at other positions or cell embeddings; "ignored" unless given. */
-  readonly padding?: "ignored" | "seen";
   /**
    * Weights that get no gradient of `mvc` though they influence it, because queries are detached;
    * those of the shell's genes unless given.
@@ -54,11 +52,12 @@ export function architectureLaws(
   make: (shape: Shape) => Architecture,
   options: ArchitectureOptions = {},
 ): void {
-  const { order = "ignored", padding = "ignored", length = 6 } = options;
+  const { order = "ignored", length = 6 } = options;
   const { detached = ["embedding.weight", "emb_trans.weight", "emb_trans.bias"] } = options;
   const { openEngine = () => Promise.resolve(cpuEngine()) } = options;
   const batches = tokenBatch({ genes: GENES, maxCells: CELLS, length });
-  const architecture = make({ genes: GENES, length }), { mlm = "own" } = architecture;
+  const architecture = make({ genes: GENES, length });
+  const { mlm = "own", padding = "seen" } = architecture;
 
   /** Registers a property of batches, checked on one engine that is closed at the end. */
   const law = (
@@ -118,6 +117,17 @@ export function architectureLaws(
       const wide = make({ genes: GENES, length: longer.length });
       const more = await predict(engine, { architecture: wide, tokens: longer, key });
       assertClose(unpadded(more, longer), unpadded(said, tokens), NEAR);
+    });
+
+    law("learns the same without the padding at the end", async (tokens, key, engine) => {
+      const longer = lengthened(tokens, length + 3, GENES), cells = tokens.cells.length;
+      const wide = make({ genes: GENES, length: longer.length });
+      const [whole, cut] = await Promise.all(
+        [longer, tokens].map((tokens) =>
+          gradientIn(cells, engine, { architecture: wide, tokens, key })
+        ),
+      );
+      assertClose(cut, whole, NEAR);
     });
   }
 

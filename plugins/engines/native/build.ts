@@ -8,9 +8,10 @@
  */
 
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../../core/errors.ts";
+import { markUsed, prune } from "./cache.ts";
 import { compile, type Compiler } from "./compiler.ts";
 
 /** What a library is built from. */
@@ -28,36 +29,21 @@ const hashOf = (content: string | Uint8Array): string =>
   createHash("sha256").update(content).digest("hex");
 
 /**
- * The path of the library, which is built unless the folder has it.
+ * The path of the library, which is built unless the folder has it. Whoever builds also removes what
+ * nobody has used for long.
  *
  * @throws InputError when the compiler fails or the folder cannot be written.
  */
 export async function built(recipe: Recipe, compiler: Compiler, folder: string): Promise<string> {
-  const { name, sources, flags, links } = recipe;
-  const key = hashOf(JSON.stringify([sources, flags, links, compiler])).slice(0, 16);
+  const { name, sources, flags, links } = recipe, { command, version } = compiler;
+  const key = hashOf(JSON.stringify([sources, flags, links, command, version])).slice(0, 16);
   const path = join(folder, `${name}-${key}.so`);
-  if (await isWhole(path)) return path;
-  const place = await workplace(folder, `${name}-${key}`);
-  try {
-    await Promise.all(
-      Object.entries(sources).map(([file, text]) => writeFile(join(place, file), text)),
-    );
-    const files = Object.keys(sources).filter((file) => file.endsWith(".c"));
-    await Promise.all(
-      files.map((file) =>
-        compile(compiler, [...flags, "-c", "-o", join(place, `${file}.o`), join(place, file)])
-      ),
-    );
-    const objects = files.map((file) => join(place, `${file}.o`)), library = join(place, "made.so");
-    await compile(compiler, [...flags, "-shared", "-o", library, ...objects, ...links]);
-    await writeFile(join(place, "made.hash"), hashOf(await readFile(library)));
-    // The hash first: a library without its own is built again, never loaded.
-    await rename(join(place, "made.hash"), `${path}.sha256`);
-    await rename(library, path);
-    return path;
-  } finally {
-    await rm(place, { recursive: true, force: true });
+  if (!await isWhole(path)) {
+    await make(recipe, compiler, path);
+    await prune(folder, (await stat(path)).mtimeMs);
   }
+  await markUsed(path);
+  return path;
 }
 
 /** Whether the library is there and is what was built. */
@@ -70,16 +56,41 @@ async function isWhole(path: string): Promise<boolean> {
   }
 }
 
+async function make({ sources, flags, links }: Recipe, compiler: Compiler, path: string) {
+  const place = await workplace(path);
+  try {
+    await Promise.all(
+      Object.entries(sources).map(([file, text]) => writeFile(join(place, file), text)),
+    );
+    const files = Object.keys(sources).filter((file) => file.endsWith(".c"));
+    // All are waited for: they write to a folder that is removed.
+    const outcomes = await Promise.allSettled(
+      files.map((file) =>
+        compile(compiler, [...flags, "-c", "-o", join(place, `${file}.o`), join(place, file)])
+      ),
+    );
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    const objects = files.map((file) => join(place, `${file}.o`)), library = join(place, "made.so");
+    await compile(compiler, [...flags, "-shared", "-o", library, ...objects, ...links]);
+    await writeFile(join(place, "made.hash"), hashOf(await readFile(library)));
+    // The hash first: a library without its own is built again, never loaded.
+    await rename(join(place, "made.hash"), `${path}.sha256`);
+    await rename(library, path);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
 /** A new folder to work in, beside what will be made. */
-async function workplace(folder: string, name: string): Promise<string> {
-  const place = join(folder, `${name}.${randomUUID()}`);
+async function workplace(path: string): Promise<string> {
+  const place = `${path.replace(/\.so$/, "")}.${randomUUID()}`;
   try {
     await mkdir(place, { recursive: true });
     return place;
   } catch (error) {
     throw new InputError({
-      message: `Cannot keep compiled kernels in "${folder}": ${(error as Error).message}; ` +
-        `name another folder in XDG_CACHE_HOME`,
+      message: `Cannot keep compiled kernels in "${join(path, "..")}": ` +
+        `${(error as Error).message}; name another folder in XDG_CACHE_HOME`,
     });
   }
 }

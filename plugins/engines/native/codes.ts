@@ -28,7 +28,7 @@ const CODES = {
     "where",
   ],
   TYPE: ["float32", "int32", "bool"],
-  SPACE: ["FIXED", "CELL", "THREAD", "ROUND"],
+  SPACE: ["FIXED", "CELL", "THREAD", "ROUND", "PLAN"],
   FOLD: ["Sum", "Prod", "Max", "Min"],
   ONE: [
     "Abs",
@@ -102,6 +102,10 @@ export type Code<F extends Family> = (typeof CODES)[F][number];
 /** The number of a name. */
 export const codeOf = <F extends Family>(family: F, name: Code<F>): number =>
   (CODES[family] as readonly string[]).indexOf(name);
+
+/** The name of a number. */
+export const nameOf = <F extends Family>(family: F, code: number): Code<F> =>
+  CODES[family][code] as Code<F>;
 
 /** Whether a family has that name. */
 export const isCode = <F extends Family>(family: F, name: string): name is Code<F> =>

@@ -1,19 +1,23 @@
 /**
- * A plan in native memory, ready to run.
+ * A program in native memory, ready to run.
  *
  * @module
  */
 
-import { at, type Program, type Slot } from "../../../core/model/program.ts";
+import { at, type Slot } from "../../../core/model/program.ts";
 import { derive } from "../../../core/random.ts";
 import { feedOf } from "../../../streams/engine/feeds.ts";
 import type { Buffers } from "../../../streams/engine/off_thread/buffers.ts";
 import type { OffThreadProgram } from "../../../streams/engine/off_thread/engine.ts";
 import { type Pointer, pointerOf } from "../../../streams/platform.ts";
-import { codeOf } from "./codes.ts";
+import { type Code, codeOf } from "./codes.ts";
 import { allocateBlock, type Library, OUTCOMES } from "./library.ts";
 import { aligned } from "./plan/arena.ts";
+import { sizeOf } from "./plan/axes.ts";
 import { bytesOf, type Plan, type PlanPort, SPACES } from "./plan/plan.ts";
+import type { Planned } from "./plan/shorter.ts";
+import { sharedOut } from "./plan/tasks.ts";
+import { plansBytes, plansOf } from "./plans.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** What programs run with. */
@@ -47,31 +51,30 @@ const isStaged = ({ role }: PlanPort): boolean => role.is === "rows" || role.is 
 const strideOf = (port: PlanPort): number =>
   port.role.is === "rows" ? aligned(bytesOf(port)) : bytesOf(port);
 
-/** Bytes that runs of a plan take. */
+/** Bytes that runs of a plan take, and of those for shorter cells. */
 export function planBytes(plan: Plan, threads: number): number {
   const own = plan.ports.reduce((sum, port) => sum + portBytes(port, plan, threads), 0);
-  return own + plan.constants.length + plan.words.byteLength +
+  return own + plansBytes(plan) +
     threads * (plan.sums * 4) + threadsFor(plan, threads) * plan.arena;
 }
 
 /** 64-bit words of the structures in gil.h. */
-const RUN = 14, SPACE = 3, SCATTER = 6, SUM = 3;
+const RUN = 13, TASK = 3, SPACE = 3, SCATTER = 5, SUM = 3;
 /** Place of the word that ends a run. */
-const STOP = 13;
+const STOP = 12;
 
-/** Makes a plan ready to run. */
+/** Makes a program ready to run. */
 export function prepare(
   { library, pool, threads, scratch }: Workplace,
-  program: Program,
-  plan: Plan,
+  planned: Planned,
 ): OffThreadProgram<Buffers> {
-  const { ports, summed, sites } = plan, first = Object.keys(SPACES).length;
+  const { program, plan } = planned, { ports, summed, sites } = plan;
+  const first = Object.keys(SPACES).length, round = roundOf(plan, threads);
   const scattered = ports.flatMap(({ role }, rows) => role.is === "rows" ? [{ role, rows }] : []);
   const counts = {
-    plan: plan.words.byteLength,
-    constants: plan.constants.length,
     keys: 8 * (1 + Math.max(-1, ...sites.map(({ index }) => index))),
     run: 8 * RUN,
+    tasks: 8 * TASK * plan.cells,
     spaces: 8 * SPACE * (first + ports.length),
     scatters: 8 * SCATTER * scattered.length,
     sums: 8 * SUM * summed.length,
@@ -88,13 +91,12 @@ export function prepare(
     return place;
   });
   const block = allocateBlock(library, size), { buffer } = block;
+  const plans = plansOf(library, planned);
   const addressOf = (place: number) => block.address + BigInt(place);
   const words = (name: keyof typeof counts) =>
     new BigInt64Array(buffer, places[name], counts[name] / 8);
-  new Int32Array(buffer, places.plan, plan.words.length).set(plan.words);
-  new Uint8Array(buffer, places.constants, plan.constants.length).set(plan.constants);
   const keys = new Uint32Array(buffer, places.keys, counts.keys / 4);
-  const run = words("run"), spaces = words("spaces");
+  const run = words("run"), tasks = words("tasks"), spaces = words("spaces");
   const scatters = words("scatters"), sums = words("sums");
 
   const arrays = ports.map((port, i) => {
@@ -111,18 +113,30 @@ export function prepare(
   });
   const result = Object.fromEntries(outputs.map(({ name, array }) => [name, array]));
 
+  /** Gives every cell a thread and a plan, and zeros where it leaves nothing. */
+  function placeTasks(): void {
+    const shared = sharedOut(plans.lengths, { threads, round });
+    shared.cells.forEach((cell, i) => {
+      const { plan: own, block } = plans.of(cell);
+      tasks.set([BigInt(cell), BigInt(shared.threads[i]), block.address], TASK * i);
+      ports.forEach(({ role, shape }, p) => {
+        const size = sizeOf(shape), said = sizeOf(own.ports[p].shape);
+        if (role.is === "output") arrays[p].fill(0, cell * size + said, (cell + 1) * size);
+      });
+    });
+  }
   function placeSpaces(state: Buffers): void {
-    const busy = threadsFor(plan, threads), sumBytes = 4 * plan.sums;
-    const work = scratch.reserve(busy * plan.arena + threads * sumBytes);
-    const sumsAt = work.address + BigInt(busy * plan.arena);
+    const busy = threadsFor(plan, threads), sumBytes = 4 * plan.sums, arena = plans.arena();
+    const work = scratch.reserve(busy * arena + threads * sumBytes);
+    const sumsAt = work.address + BigInt(busy * arena);
     const put = (
       index: number,
       base: bigint,
-      kind: "FIXED" | "CELL" | "THREAD" | "ROUND",
+      kind: Code<"SPACE">,
       stride = 0,
     ) => spaces.set([base, BigInt(codeOf("SPACE", kind)), BigInt(stride)], SPACE * index);
-    put(SPACES.arena, work.address, "THREAD", plan.arena);
-    put(SPACES.constants, addressOf(places.constants), "FIXED");
+    put(SPACES.arena, work.address, "THREAD", arena);
+    put(SPACES.constants, 0n, "PLAN");
     put(SPACES.weights, state.addresses.weights, "FIXED");
     put(SPACES.sums, sumsAt, "THREAD", sumBytes);
     ports.forEach((port, i) => {
@@ -130,24 +144,17 @@ export function prepare(
     });
     const gradient = ({ offset }: Slot) => state.addresses.gradients + BigInt(4 * offset);
     scattered.forEach(({ role: { slot }, rows }, i) => {
-      const [height, ...row] = slot.shape, [count] = ports[rows].shape;
-      const numbers = [
-        first + idsOf(rows),
-        first + rows,
-        count,
-        row.reduce((a, b) => a * b, 1),
-        height,
-      ];
+      const [height, ...row] = slot.shape;
+      const numbers = [first + idsOf(rows), first + rows, sizeOf(row), height];
       scatters.set([...numbers.map(BigInt), gradient(slot)], SCATTER * i);
     });
     summed.forEach(({ slot, from }, i) =>
       sums.set([gradient(slot), BigInt(from), BigInt(slot.size)], SUM * i)
     );
     run.set([
-      addressOf(places.plan),
-      BigInt(plan.words.length),
+      addressOf(places.tasks),
       BigInt(plan.cells),
-      BigInt(roundOf(plan, threads)),
+      BigInt(round),
       addressOf(places.spaces),
       BigInt(first + ports.length),
       addressOf(places.keys),
@@ -170,6 +177,8 @@ export function prepare(
         if (role.is === "input") arrays[i].set(feedOf(program, feeds, role.name));
       });
       for (const name of Object.keys(program.inputs)) feedOf(program, feeds, name);
+      plans.put(feeds);
+      placeTasks();
       for (const { index } of sites) keys.set(derive(key, "dropout", index), 2 * index);
       placeSpaces(state);
       const outcome = await library.gil_run(pool, pointerOf(addressOf(places.run)));
@@ -188,7 +197,13 @@ export function prepare(
       return result;
     },
     terminate: () => void (run[STOP] = 1n),
-    detach: block.detach,
-    free: block.free,
+    detach() {
+      block.detach();
+      plans.detach();
+    },
+    free() {
+      block.free();
+      plans.free();
+    },
   };
 }

@@ -13,7 +13,16 @@ export interface Compiler {
   readonly command: string;
   /** What it says about itself: part of the name of what it builds. */
   readonly version: string;
+  /** Seconds after which a call of it is given up. */
+  readonly patience: number;
 }
+
+/** Seconds that compilers have: minutes, as all files are compiled at once on machines that are busy. */
+const PATIENCE = 300;
+/** Seconds that they have to say who they are. */
+const GREETING = 20;
+/** Characters of their messages that are kept. */
+const MOST_SAID = 1 << 20;
 
 /** The compiler that `CC` names, else the system's, else gcc, else clang. */
 export function candidates(): readonly string[] {
@@ -35,10 +44,14 @@ function variable(name: string): string | undefined {
  *
  * @throws InputError when none does.
  */
-export async function findCompiler(commands: readonly string[]): Promise<Compiler> {
+export async function findCompiler(
+  commands: readonly string[],
+  patience: number = PATIENCE,
+): Promise<Compiler> {
   for (const command of commands) {
-    const { ended, output } = await call(command, ["--version"]);
-    if (ended === 0) return { command, version: output.split("\n")[0] };
+    const caller = { command, patience: Math.min(patience, GREETING) };
+    const { ended, output } = await call(caller, ["--version"]);
+    if (ended === 0) return { command, version: output.split("\n")[0], patience };
   }
   throw new InputError({
     message: `Cannot find a C compiler: ${commands.map((name) => `"${name}"`).join(" and ")} ` +
@@ -52,8 +65,8 @@ export async function findCompiler(commands: readonly string[]): Promise<Compile
  *
  * @throws InputError with its first line about an error.
  */
-export async function compile({ command }: Compiler, args: readonly string[]): Promise<void> {
-  const { ended, output } = await call(command, args);
+export async function compile(compiler: Compiler, args: readonly string[]): Promise<void> {
+  const { ended, output } = await call(compiler, args), { command } = compiler;
   if (ended === 0) return;
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   const reason = lines.find((line) => /\berror\b/i.test(line)) ?? lines[0] ??
@@ -70,7 +83,7 @@ function surroundings(): Record<string, string> {
 
 /** How a program ended, and what it wrote to both of its outputs. */
 function call(
-  command: string,
+  { command, patience }: Pick<Compiler, "command" | "patience">,
   args: readonly string[],
 ): Promise<{ readonly ended: number | string; readonly output: string }> {
   return new Promise((resolve) => {
@@ -82,10 +95,23 @@ function call(
       let output = "";
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding("utf8");
-        stream.on("data", (text: string) => output += text);
+        stream.on("data", (text: string) => {
+          if (output.length < MOST_SAID) output += text;
+        });
       }
-      child.on("error", ({ message }) => resolve({ ended: "an error", output: message }));
-      child.on("close", (code, signal) => resolve({ ended: code ?? `${signal}`, output }));
+      const end = (ended: number | string, said: string) => {
+        clearTimeout(alarm);
+        resolve({ ended, output: said });
+      };
+      const alarm = setTimeout(() => {
+        child.kill("SIGKILL");
+        // Whom it has started may hold its outputs open.
+        child.stdout.destroy();
+        child.stderr.destroy();
+        end("no end", `it has not ended after ${patience} s`);
+      }, 1000 * patience);
+      child.on("error", ({ message }) => end("an error", message));
+      child.on("close", (code, signal) => end(code ?? `${signal}`, output));
     } catch (error) {
       // Programs may not be run at all.
       resolve({ ended: "an error", output: (error as Error).message });

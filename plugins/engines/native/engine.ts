@@ -16,7 +16,9 @@ import { openScratch } from "./scratch.ts";
 
 /** Opens an engine of `threads` threads on compiled kernels. */
 export function openEngine(
-  { library, level }: Pick<Kernels, "library" | "level">,
+  { library, level, path, precision = "fp32" }:
+    & Pick<Kernels, "library" | "level">
+    & Partial<Pick<Kernels, "path" | "precision">>,
   threads: number,
 ): Engine {
   const pool = library.gil_open(threads);
@@ -24,15 +26,20 @@ export function openEngine(
   const optimiser = openOptimiser(library, pool), scratch = openScratch(library);
 
   return offThreadEngine({
-    name: `native (fp32, ${level}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
-    precision: "fp32",
+    name: `native (${precision}, ${level}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
+    precision,
     device: "processor",
     threads,
+    library: path,
     estimate: (program, layout) => planBytes(planOf(program, layout), threads),
     allocate: (layout, use) =>
       allocateBuffers((bytes) => allocateBlock(library, bytes), layout, use),
     compile: (program, layout) =>
-      prepare({ library, pool, threads, scratch }, program, planOf(program, layout)),
+      prepare({ library, pool, threads, scratch }, {
+        program,
+        layout,
+        plan: planOf(program, layout),
+      }),
     optimise: optimiser.step,
     close() {
       optimiser.free();

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../../core/errors.ts";
+import type { Precision } from "../../../core/model/program.ts";
 import { openLibrary } from "../../../streams/platform.ts";
 import { cacheFolder } from "../../../streams/reading/cached_atlas.ts";
 import { built, type Recipe } from "./build.ts";
@@ -15,18 +16,28 @@ import { codesHeader } from "./codes.ts";
 import { candidates, type Compiler, findCompiler } from "./compiler.ts";
 import { type Library, loadKernels } from "./library.ts";
 
+const WIDE = ["-march=x86-64-v4", "-mprefer-vector-width=512"] as const;
+
 /** What a processor has, in the order of level.c, and what the compiler is told of it. */
 export const LEVELS = [
   { name: "plain", flags: [] },
   { name: "AVX2", flags: ["-march=x86-64-v3"] },
-  { name: "AVX-512", flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"] },
+  { name: "AVX-512", flags: WIDE },
+  { name: "AVX512-BF16", flags: [...WIDE, "-mavx512bf16"] },
+  { name: "AMX", flags: [...WIDE, "-mavx512bf16", "-mamx-tile", "-mamx-bf16"] },
 ] as const;
+
+/** The first level that multiplies bf16 itself; later ones have nothing more for fp32. */
+const BF16 = 3;
 
 /** Compiled kernels. */
 export interface Kernels {
   readonly library: Library;
   /** Name of the instructions that they use. */
   readonly level: string;
+  readonly precision: Precision;
+  /** Whether the processor multiplies numbers of this precision itself. */
+  readonly inHardware: boolean;
   /** The library's file. */
   readonly path: string;
 }
@@ -36,6 +47,8 @@ export interface Workshop {
   /** Compilers, in the order in which they are tried. */
   readonly compilers: readonly string[];
   readonly folder: string;
+  /** What compilers are told besides: a build that measures. */
+  readonly flags?: readonly string[];
 }
 
 const FLAGS = [
@@ -61,14 +74,19 @@ export function sourcesOf(): Readonly<Record<string, string>> {
 }
 
 /** How the kernels are built for a level. */
-export function recipeOf(level: number, flags: readonly string[] = []): Recipe {
+export function recipeOf(
+  level: number,
+  flags: readonly string[] = [],
+  precision: Precision = "fp32",
+): Recipe {
   const { [LEVEL_SOURCE]: _, ...sources } = sourcesOf();
   // Threads may still be in the library when the isolate that opened it is gone.
   const stays = process.platform === "linux" ? ["-Wl,-z,nodelete"] : [];
+  const numbers = precision === "bf16" ? ["-DBF16"] : [];
   return {
     name: "kernels",
     sources,
-    flags: [...FLAGS, ...LEVELS[level].flags, ...flags],
+    flags: [...FLAGS, ...LEVELS[level].flags, ...numbers, ...flags],
     links: ["-lm", ...stays],
   };
 }
@@ -76,15 +94,27 @@ export function recipeOf(level: number, flags: readonly string[] = []): Recipe {
 /**
  * Builds and loads the kernels for this processor.
  *
+ * @param precision Of products; "auto" is bf16 where the processor multiplies it itself.
  * @throws InputError when there is no compiler, when it fails, or when the folder cannot be written.
  */
 export async function openKernels(
-  { compilers, folder }: Workshop = { compilers: candidates(), folder: cacheFolder() },
+  { compilers, folder, flags = [] }: Workshop = {
+    compilers: candidates(),
+    folder: cacheFolder(),
+  },
+  precision: Precision | "auto" = "fp32",
 ): Promise<Kernels> {
-  const compiler = await findCompiler(compilers);
-  const level = await levelOf(compiler, folder);
-  const path = await built(recipeOf(level), compiler, folder);
-  return { library: load(() => loadKernels(path)), level: LEVELS[level].name, path };
+  const compiler = await findCompiler(compilers), best = await levelOf(compiler, folder);
+  if (precision === "auto") precision = best >= BF16 ? "bf16" : "fp32";
+  const level = precision === "bf16" ? best : Math.min(best, BF16 - 1);
+  const path = await built(recipeOf(level, flags, precision), compiler, folder);
+  return {
+    library: load(() => loadKernels(path)),
+    level: LEVELS[level].name,
+    precision,
+    inHardware: precision === "fp32" || level >= BF16,
+    path,
+  };
 }
 
 /** The best level that the processor has. */

@@ -15,6 +15,7 @@ const FUNCTIONS = {
   gil_close: { parameters: ["pointer"], result: "void" },
   gil_run: { parameters: ["pointer", "pointer"], result: "i32", nonblocking: true },
   gil_optimise: { parameters: ["pointer", "pointer"], result: "i32", nonblocking: true },
+  gil_optimise_here: { name: "gil_optimise", parameters: ["pointer", "pointer"], result: "i32" },
 } as const satisfies Readonly<Record<string, Signature>>;
 
 /** The functions by their names in the sources. */

@@ -10,6 +10,9 @@ import { type Buffers, wrongGradient } from "../../../streams/engine/off_thread/
 import type { Pointer } from "../../../streams/platform.ts";
 import { allocateBlock, type Library } from "./library.ts";
 
+/** So few weights are moved in less time than it takes to wake another thread. */
+const FEW = 2 ** 17;
+
 /** Makes a step and sets the gradients to zero; leaves all as it is unless they are finite. */
 export interface Optimiser {
   step(state: Buffers, step: AdamStep): Promise<void>;
@@ -28,7 +31,8 @@ export function openOptimiser(library: Library, pool: Pointer): Optimiser {
       addresses[BUFFERS.length] = BigInt(state.layout.size);
       const { beta1, rest1, beta2, rest2, rate, epsilon } = adamScalars(step);
       scalars.set([beta1, rest1, beta2, rest2, rate, epsilon]);
-      const made = await library.gil_optimise(pool, block.pointer);
+      const optimise = state.layout.size > FEW ? library.gil_optimise : library.gil_optimise_here;
+      const made = await optimise(pool, block.pointer);
       if (!made) throw new Error(wrongGradient(state));
     },
     free: block.free,

@@ -54,7 +54,7 @@ export interface Works<S extends Buffers, P extends OffThreadProgram<S>> extends
 export function offThreadEngine<S extends Buffers, P extends OffThreadProgram<S>>(
   works: Works<S, P>,
 ): Engine {
-  const { name, precision, device, threads, estimate } = works;
+  const { name, precision, device, threads, library, estimate } = works;
   const states = new Map<State, S>(), programs = new Map<Compiled, P>();
   const enqueue = queue();
   let running: P | undefined, end: Promise<void> | undefined;
@@ -139,6 +139,7 @@ export function offThreadEngine<S extends Buffers, P extends OffThreadProgram<S>
     precision,
     device,
     threads,
+    library,
     estimate,
     allocate,
     compile: (program, layout) =>

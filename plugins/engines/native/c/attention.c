@@ -13,8 +13,6 @@
 
 #include "product.h"
 
-/* Queries whose weights are in memory at a time. */
-#define QUERIES (4 * 12)
 /* Added to the scores of padded keys, as in the reference. */
 #define NEVER -1e9f
 
@@ -26,8 +24,8 @@ typedef struct {
   int64_t cell; /* of all cells of the batch */
   int64_t length, keys, heads, width;
   int64_t stride; /* of a row of weights */
-  int64_t site;
-  int limit;   /* bytes below it drop; 0 for no dropout */
+  int64_t site, whole; /* positions of cells of full length, by which dropout counts */
+  int limit;           /* bytes below it drop; 0 for no dropout */
   float scale, enlarge;
   float *bias; /* a number a key */
   uint8_t *keep;
@@ -35,12 +33,12 @@ typedef struct {
 
 static int64_t stride_of(int64_t length) {
   /* An odd number of cache lines from row to row, lest all rows share the same places of the cache. */
-  int64_t whole = (length + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+  int64_t whole = up_to(length, PANEL);
   return (whole / 16 % 2 == 0 ? whole + 16 : whole);
 }
 
 /* Words: projected, padding, statistics; length, heads, width of a head; site, limit, enlargement;
-   cells. Of the cell-th of these cells. */
+   cells, positions of cells of full length. Of the cell-th of these cells. */
 static Call call_of(Frame *frame, const int32_t *w, int64_t cell, float **scratch) {
   int64_t rows = cell * w[6];
   Call call = {.frame = frame,
@@ -52,6 +50,7 @@ static Call call_of(Frame *frame, const int32_t *w, int64_t cell, float **scratc
                .heads = w[7],
                .width = w[8],
                .site = w[9],
+               .whole = w[13],
                .limit = w[10],
                .scale = 1 / sqrtf((float)w[8]),
                .enlarge = number(w[11]),
@@ -82,9 +81,11 @@ static Matrix from(Matrix x, int64_t row) {
 
 /* Which weights of some queries are kept: a row of bytes each. */
 static void keep_of(const Call *call, int64_t head, int64_t query, int64_t count) {
-  uint64_t row = ((uint64_t)call->cell * call->heads + head) * call->length + query;
+  uint64_t row = ((uint64_t)call->cell * call->heads + head) * call->whole + query;
   const uint32_t *key = call->frame->run->keys + 2 * call->site;
-  if (call->limit) fill_bytes(call->keep, row * call->length, count * call->length, key, call->limit);
+  int64_t rows = call->length == call->whole ? 1 : count, bytes = count * call->length / rows;
+  for (int64_t i = 0; i < rows && call->limit; i++)
+    fill_bytes(call->keep + i * bytes, (row + i) * call->whole, bytes, key, call->limit);
 }
 
 /* Scores become e^(score - largest); the sum of them. */
@@ -120,7 +121,7 @@ static void drop(const Call *call, float *row, const uint8_t *keep) {
 }
 
 static void attend(Frame *frame, const int32_t *w, int64_t cell) {
-  float *scratch = at(frame, w + 15);
+  float *scratch = at(frame, w + 16);
   Call call = call_of(frame, w + 2, cell, &scratch);
   int64_t width = call.width, whole = call.heads * width, keys = call.keys;
   float *out = (float *)at(frame, w) + cell * call.length * whole;
@@ -132,7 +133,8 @@ static void attend(Frame *frame, const int32_t *w, int64_t cell) {
     pack(value_panels, side(&call, 2, head), keys, width);
     for (int64_t q = 0; q < call.length && !stopped(frame); q += QUERIES) {
       int64_t count = call.length - q < QUERIES ? call.length - q : QUERIES;
-      multiply_packed(from(queries, q), key_panels, count, keys, width, weights, call.stride, 0);
+      multiply_packed(frame, from(queries, q), key_panels, count, keys, width, weights, call.stride,
+                      0);
       keep_of(&call, head, q, count);
       float shares[QUERIES];
       for (int64_t i = 0; i < count; i++) {
@@ -145,8 +147,8 @@ static void attend(Frame *frame, const int32_t *w, int64_t cell) {
         if (call.limit) drop(&call, row, call.keep + i * call.length);
       }
       float *to = out + q * whole + head * width;
-      multiply_packed((Matrix){weights, call.stride, 1}, value_panels, count, width, keys, to,
-                      whole, 0);
+      multiply_packed(frame, (Matrix){weights, call.stride, 1}, value_panels, count, width, keys,
+                      to, whole, 0);
       for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < width; j++) to[i * whole + j] *= shares[i];
     }
@@ -155,7 +157,9 @@ static void attend(Frame *frame, const int32_t *w, int64_t cell) {
 
 /* out; then what call_of reads; then scratch. */
 void attention(Frame *frame, const int32_t *w) {
+  begin_products();
   for (int64_t cell = 0; cell < w[14]; cell++) attend(frame, w, cell);
+  end_products();
 }
 
 /* A row of scores becomes weights, its row of gradients by weights one by scores. */
@@ -179,10 +183,10 @@ static void descend(const Call *call, float *weights, float *gradients, const ui
 }
 
 static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
-  float *scratch = at(frame, w + 19);
+  float *scratch = at(frame, w + 20);
   Call call = call_of(frame, w + 6, cell, &scratch);
   int64_t length = call.length, keys = call.keys, width = call.width, whole = call.heads * width;
-  int64_t deep = packed_size(1, width), begin = cell * length * whole;
+  int64_t deep = up_to(width, PANEL), begin = cell * length * whole;
   float *out = (float *)at(frame, w) + 3 * begin;
   const float *dy = (float *)at(frame, w + 2) + begin, *value = (float *)at(frame, w + 4) + begin;
   float *key_panels = scratch, *value_panels = key_panels + packed_size(width, length);
@@ -201,9 +205,9 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
     for (int64_t q = 0; q < length && !stopped(frame); q += QUERIES) {
       int64_t count = length - q < QUERIES ? length - q : QUERIES;
       Matrix some = from(queries, q), d_some = from(d_out, q);
-      multiply_packed(some, key_panels, count, keys, width, weights, call.stride, 0);
+      multiply_packed(frame, some, key_panels, count, keys, width, weights, call.stride, 0);
       keep_of(&call, head, q, count);
-      multiply_packed(d_some, value_panels, count, keys, width, gradients, call.stride, 0);
+      multiply_packed(frame, d_some, value_panels, count, keys, width, gradients, call.stride, 0);
       for (int64_t i = 0; i < count; i++) {
         const float *o = value + (q + i) * whole + head * width;
         const float *g = d_some.at + i * whole;
@@ -213,15 +217,15 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
                 call.keep + i * call.length, call.statistics + 2 * (head * length + q + i), mean);
       }
       float *to = out + q * 3 * whole + head * width;
-      multiply_packed((Matrix){gradients, call.stride, 1}, key_rows, count, width, keys, to,
+      multiply_packed(frame, (Matrix){gradients, call.stride, 1}, key_rows, count, width, keys, to,
                       3 * whole, 0);
       for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < width; j++) to[i * 3 * whole + j] *= call.scale;
       pack(block_panels, some, count, width);
-      multiply_packed((Matrix){gradients, 1, call.stride}, block_panels, keys, width, count, d_key,
-                      deep, 1);
+      multiply_packed(frame, (Matrix){gradients, 1, call.stride}, block_panels, keys, width, count,
+                      d_key, deep, 1);
       pack(block_panels + deep * QUERIES, d_some, count, width);
-      multiply_packed((Matrix){weights, 1, call.stride}, block_panels + deep * QUERIES, keys,
+      multiply_packed(frame, (Matrix){weights, 1, call.stride}, block_panels + deep * QUERIES, keys,
                       width, count, d_value, deep, 1);
     }
     for (int64_t k = 0; k < length; k++) {
@@ -236,5 +240,7 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
 
 /* The gradient by queries, keys and values: d projected; dy, value; then what call_of reads; scratch. */
 void attention_gradient(Frame *frame, const int32_t *w) {
+  begin_products();
   for (int64_t cell = 0; cell < w[18]; cell++) attend_back(frame, w, cell);
+  end_products();
 }

@@ -67,9 +67,19 @@ void fill_bytes(uint8_t *keep, uint64_t from, int64_t count, const uint32_t key[
   }
 }
 
-/* out; site, count, limit. The cells of a batch lie one behind the other. */
+/* out; site, limit, bytes of a cell of full length; axes: lengths, strides among these. The cells of
+   a batch lie one behind the other. */
 void fill_keep(Frame *frame, const int32_t *w) {
-  int64_t count = w[3];
+  uint8_t *out = at(frame, w);
   const uint32_t *key = frame->run->keys + 2 * w[2];
-  fill_bytes(at(frame, w), (uint64_t)frame->cell * count, count, key, w[4]);
+  int axes = w[5], inner = axes - 1;
+  const int32_t *lengths = w + 6, *strides = lengths + axes;
+  int64_t rows = 1, count = lengths[inner];
+  for (int i = 0; i < inner; i++) rows *= lengths[i];
+  for (int64_t row = 0; row < rows; row++, out += count) {
+    uint64_t from = (uint64_t)frame->cell * w[4];
+    int64_t rest = row;
+    for (int i = inner - 1; i >= 0; rest /= lengths[i--]) from += rest % lengths[i] * strides[i];
+    fill_bytes(out, from, count, key, w[3]);
+  }
 }

@@ -24,16 +24,30 @@ enum { DONE = 0, STOPPED = 1, OUTSIDE = 2, MISSHAPEN = 3 };
 /* Memory that instructions name. */
 typedef struct {
   char *base;
-  int64_t kind;   /* one of SPACE_FIXED, SPACE_CELL, SPACE_THREAD, SPACE_ROUND */
+  int64_t kind;   /* one of SPACE_FIXED, SPACE_CELL, SPACE_THREAD, SPACE_ROUND, SPACE_PLAN */
   int64_t stride; /* bytes from one cell, or thread, to the next */
 } Space;
 
 /* Rows that every cell of a round leaves, to be added to the rows of a gradient. */
 typedef struct {
   int64_t ids, rows; /* spaces */
-  int64_t count, width, height;
+  int64_t width, height;
   float *gradient;
 } Scatter;
+
+/* What cells of some length are run by. */
+typedef struct {
+  const int32_t *words;
+  int64_t count; /* of words */
+  char *constants;
+  const int64_t *rows; /* that a cell leaves, for each scatter */
+} Plan;
+
+/* A cell, the thread that runs it, and by which plan. */
+typedef struct {
+  int64_t cell, thread;
+  const Plan *plan;
+} Task;
 
 /* Gradients that every thread sums on its own: `count` floats at `from` of its sums. */
 typedef struct {
@@ -41,10 +55,9 @@ typedef struct {
   int64_t from, count;
 } Sum;
 
-/* One run of a plan. All of it lies in native memory; the layout is that of run.ts. */
+/* One run of a program. All of it lies in native memory; the layout is that of compiled.ts. */
 typedef struct {
-  const int32_t *plan;
-  int64_t words;
+  const Task *tasks; /* one a cell, in the order in which they are begun */
   int64_t cells;
   int64_t round; /* cells between two times that rows are scattered */
   const Space *spaces;

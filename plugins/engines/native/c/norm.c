@@ -45,6 +45,38 @@ void norm(Frame *frame, const int32_t *w) {
   }
 }
 
+/* Rows whose sums are made apart: terms one by one on a large sum would each lose digits to it. */
+#define APART 32
+
+/* The sums over some rows of dy times normal and of dy, on top of what there is. */
+static void add_rows(float *d_weight, float *d_bias, const float *dy, const float *normal,
+                     int64_t rows, int64_t width) {
+  int64_t j = 0;
+  for (; j + 2 * LANES <= width; j += 2 * LANES) {
+    floats weights[2] = {{0}, {0}}, biases[2] = {{0}, {0}};
+    for (int64_t i = 0; i < rows; i++)
+      for (int v = 0; v < 2; v++) {
+        floats g = load(dy + i * width + j + v * LANES);
+        weights[v] += g * load(normal + i * width + j + v * LANES);
+        biases[v] += g;
+      }
+    for (int v = 0; v < 2; v++) {
+      float *weight = d_weight + j + v * LANES, *bias = d_bias + j + v * LANES;
+      store(weight, load(weight) + weights[v]);
+      store(bias, load(bias) + biases[v]);
+    }
+  }
+  for (; j < width; j++) {
+    float weight = 0, bias = 0;
+    for (int64_t i = 0; i < rows; i++) {
+      weight += dy[i * width + j] * normal[i * width + j];
+      bias += dy[i * width + j];
+    }
+    d_weight[j] += weight;
+    d_bias[j] += bias;
+  }
+}
+
 /* d sum, d weight, d bias; dy, normal, inverse, weight; rows, width; whether to add to d weight, to
    d bias. */
 void norm_gradient(Frame *frame, const int32_t *w) {
@@ -57,6 +89,8 @@ void norm_gradient(Frame *frame, const int32_t *w) {
   for (int64_t i = 0; i < rows; i++) {
     const float *g = dy + i * width, *n = normal + i * width;
     float *to = d_sum + i * width, level, along;
+    int64_t apart = rows - i < APART ? rows - i : APART;
+    if (i % APART == 0) add_rows(d_weight, d_bias, g, n, apart, width);
     floats levels = every(0), alongs = every(0);
     int64_t j = 0;
     for (; j + LANES <= width; j += LANES) {
@@ -71,11 +105,6 @@ void norm_gradient(Frame *frame, const int32_t *w) {
     }
     level /= width;
     along /= width;
-    for (j = 0; j < width; j++) {
-      float dy_j = g[j], n_j = n[j];
-      d_weight[j] += dy_j * n_j;
-      d_bias[j] += dy_j;
-      to[j] = (dy_j * weight[j] - level - n_j * along) * inverse[i];
-    }
+    for (j = 0; j < width; j++) to[j] = (g[j] * weight[j] - level - n[j] * along) * inverse[i];
   }
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gil.h"
+#include "product.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -173,7 +173,7 @@ void gil_close(Pool *pool) {
   free(pool);
 }
 
-/* A pool of as many threads, or null where the system has none to give. */
+/* A pool of as many threads, or null where the system has none to give, or no tiles. */
 Pool *gil_open(int32_t threads) {
   Pool *pool = calloc(1, sizeof *pool);
   if (!pool) return 0;
@@ -184,7 +184,7 @@ Pool *gil_open(int32_t threads) {
   pthread_mutex_init(&pool->lock, 0);
   pthread_cond_init(&pool->begin, 0);
   pthread_cond_init(&pool->end, 0);
-  int failed = !pool->panels || !pool->handles || !pool->processors;
+  int failed = !products_allowed() || !pool->panels || !pool->handles || !pool->processors;
   for (int i = 0; i < threads && !failed; i++) pool->processors[i] = -1;
   for (pool->threads = 1; pool->threads < threads && !failed; pool->threads += !failed) {
     Place *place = malloc(sizeof *place);

@@ -1,190 +1,20 @@
 /*
- * Products of matrices: C = A B, with bias and rectifier on the way out.
- *
- * The work is cut as Goto and van de Geijn do ("Anatomy of high-performance matrix multiplication",
- * 2008): a part of B is packed into panels as wide as a tile, so that the innermost loop reads it in
- * order; a tile of C stays in registers while it walks along one panel of B and some rows of A. Rows
- * of A are read as they lie where their elements are neighbours, else packed too.
+ * The kernels of products: C = A B of matrices, and linear layers. Rows are divided among threads.
  */
 #include "product.h"
-
-#include <string.h>
-
-size_t panel_a_bytes(void) { return sizeof(float) * BLOCK_ROWS * DEPTH; }
-size_t panel_b_bytes(void) { return sizeof(float) * BLOCK_COLUMNS * DEPTH; }
 
 /* Multiplications of a product that take as long as an element of other kernels. */
 #define WORTH 16
 
-/* How a tile begins. */
-enum { FROM_ZERO, FROM_C, FROM_BIAS };
-
-/* `rows` x `vectors` vectors of C, both constants once inlined. */
-INLINE void tile(const int rows, const int vectors, int64_t depth, Matrix a, const float *panel, float *c,
-                 int64_t stride, int begin, const float *bias, int relu) {
-  floats sum[TILE_ROWS][2];
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++)
-      sum[i][v] = begin == FROM_C      ? load(c + i * stride + v * LANES)
-                  : begin == FROM_BIAS ? load(bias + v * LANES)
-                                       : every(0);
-  const float *left = a.at;
-  for (int64_t k = 0; k < depth; k++, panel += TILE_COLUMNS, left += a.across) {
-    floats b[2];
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES);
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) {
-      floats x = every(left[i * a.down]);
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; v++) sum[i][v] += x * b[v];
-    }
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++) {
-      if (relu) sum[i][v] = choose(sum[i][v] < every(0), every(0), sum[i][v]);
-      store(c + i * stride + v * LANES, sum[i][v]);
-    }
-}
-
-static void tile_of(int rows, int vectors, int64_t depth, Matrix a, const float *panel, float *c,
-                    int64_t stride, int begin, const float *bias, int relu) {
-#define CASE(n) \
-  case n: return tile(n, 2, depth, a, panel, c, stride, begin, bias, relu); \
-  case -n: return tile(n, 1, depth, a, panel, c, stride, begin, bias, relu);
-  switch (vectors == 2 ? rows : -rows) {
-    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-#if TILE_ROWS > 6
-    CASE(7) CASE(8)
-#endif
-#if TILE_ROWS > 8
-    CASE(9) CASE(10) CASE(11) CASE(12)
-#endif
-  }
-#undef CASE
-}
-
-/* A tile that may reach beyond the last column of C: then it is made beside it. */
-static void tile_within(int rows, int columns, int64_t depth, Matrix a, const float *panel,
-                        float *c, int64_t stride, int begin, const float *bias, int relu) {
-  int vectors = columns <= LANES ? 1 : 2;
-  if (columns == vectors * LANES) {
-    tile_of(rows, vectors, depth, a, panel, c, stride, begin, bias, relu);
-    return;
-  }
-  float beside[TILE_ROWS * TILE_COLUMNS], wide[TILE_COLUMNS] = {0};
-  if (begin == FROM_BIAS && bias) memcpy(wide, bias, sizeof(float) * columns);
-  if (begin == FROM_C) {
-    memset(beside, 0, sizeof beside);
-    for (int i = 0; i < rows; i++)
-      memcpy(beside + i * TILE_COLUMNS, c + i * stride, sizeof(float) * columns);
-  }
-  tile_of(rows, vectors, depth, a, panel, beside, TILE_COLUMNS, begin, wide, relu);
-  for (int i = 0; i < rows; i++)
-    memcpy(c + i * stride, beside + i * TILE_COLUMNS, sizeof(float) * columns);
-}
-
-void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
-  for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
-    int64_t width = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
-    const float *from = b.at + j * b.across;
-    if (width < TILE_COLUMNS) memset(panels, 0, sizeof(float) * TILE_COLUMNS * depth);
-    if (b.across == 1 && width == TILE_COLUMNS) {
-      for (int64_t k = 0; k < depth; k++) {
-        store(panels + k * TILE_COLUMNS, load(from + k * b.down));
-        store(panels + k * TILE_COLUMNS + LANES, load(from + k * b.down + LANES));
-      }
-    } else if (b.across == 1) {
-      for (int64_t k = 0; k < depth; k++)
-        memcpy(panels + k * TILE_COLUMNS, from + k * b.down, sizeof(float) * width);
-    } else {
-      for (int64_t i = 0; i < width; i++)
-        for (int64_t k = 0; k < depth; k++)
-          panels[k * TILE_COLUMNS + i] = from[k * b.down + i * b.across];
-    }
-    panels += TILE_COLUMNS * depth;
-  }
-}
-
-/* Rows of A in panels of TILE_ROWS, column behind column. */
-static void pack_rows(float *panels, Matrix a, int64_t rows, int64_t depth) {
-  for (int64_t i = 0; i < rows; i += TILE_ROWS) {
-    int64_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-    const float *from = a.at + i * a.down;
-    for (int64_t k = 0; k < depth; k++)
-      for (int64_t r = 0; r < height; r++) panels[k * TILE_ROWS + r] = from[k * a.across + r * a.down];
-    panels += TILE_ROWS * depth;
-  }
-}
-
-void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth,
-              float *c, int64_t stride, Finish finish) {
-  if (depth == 0) {
-    for (int64_t i = 0; i < rows && !finish.add; i++)
-      for (int64_t j = 0; j < columns; j++) c[i * stride + j] = finish.bias ? finish.bias[j] : 0;
-    return;
-  }
-  for (int64_t k = 0; k < depth; k += DEPTH) {
-    int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
-    int first = k == 0, last = k + deep == depth;
-    int begin = !first || finish.add ? FROM_C : finish.bias ? FROM_BIAS : FROM_ZERO;
-    int relu = last && finish.relu;
-    for (int64_t j = 0; j < columns; j += BLOCK_COLUMNS) {
-      int64_t wide = columns - j < BLOCK_COLUMNS ? columns - j : BLOCK_COLUMNS;
-      Matrix part = {b.at + k * b.down + j * b.across, b.down, b.across};
-      pack(frame->panel_b, part, deep, wide);
-      for (int64_t i = 0; i < rows; i += BLOCK_ROWS) {
-        if (stopped(frame)) return;
-        int64_t high = rows - i < BLOCK_ROWS ? rows - i : BLOCK_ROWS;
-        Matrix block = {a.at + i * a.down + k * a.across, a.down, a.across};
-        int packed = a.across != 1;
-        if (packed) pack_rows(frame->panel_a, block, high, deep);
-        for (int64_t jj = 0; jj < wide; jj += TILE_COLUMNS) {
-          int across = wide - jj < TILE_COLUMNS ? wide - jj : TILE_COLUMNS;
-          const float *panel = frame->panel_b + jj * deep;
-          const float *bias = finish.bias ? finish.bias + j + jj : 0;
-          for (int64_t ii = 0; ii < high; ii += TILE_ROWS) {
-            int down = high - ii < TILE_ROWS ? high - ii : TILE_ROWS;
-            Matrix left = {block.at + ii * a.down, a.down, 1};
-            if (packed) left = (Matrix){frame->panel_a + ii * deep, 1, TILE_ROWS};
-            tile_within(down, across, deep, left, panel, c + (i + ii) * stride + j + jj, stride,
-                        begin, bias, relu);
-          }
-        }
-      }
-    }
-  }
-}
-
-void multiply_packed(Matrix a, const float *panels, int64_t rows, int64_t columns, int64_t depth,
-                     float *c, int64_t stride, int add) {
-  for (int64_t k = 0; k < depth; k += DEPTH) {
-    int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
-    int begin = k == 0 && !add ? FROM_ZERO : FROM_C;
-    for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
-      int across = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
-      const float *panel = panels + j * depth + k * TILE_COLUMNS;
-      for (int64_t i = 0; i < rows; i += TILE_ROWS) {
-        int down = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-        Matrix left = {a.at + i * a.down + k * a.across, a.down, a.across};
-        tile_within(down, across, deep, left, panel, c + i * stride + j, stride, begin, 0, 0);
-      }
-    }
-  }
-}
-
 /* Tiles of rows `from` to `to`, counted through all matrices of the batch. */
 static void product_part(Frame *frame, const int32_t *w, int64_t from, int64_t to) {
-  int64_t rows = w[6], columns = w[7], depth = w[8], tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  int64_t rows = w[6], columns = w[7], depth = w[8], tiles = (rows + STRIP - 1) / STRIP;
   int add = w[11], axes = w[12];
   const int32_t *lengths = w + 13, *stride_a = lengths + axes, *stride_b = stride_a + axes;
+  begin_products();
   while (from < to && !stopped(frame)) {
-    int64_t n = from / tiles, first = from % tiles * TILE_ROWS, rest = n;
-    int64_t end = (from % tiles + to - from) * TILE_ROWS;
+    int64_t n = from / tiles, first = from % tiles * STRIP, rest = n;
+    int64_t end = (from % tiles + to - from) * STRIP;
     const float *left = at(frame, w + 2), *right = at(frame, w + 4);
     for (int i = axes - 1; i >= 0; rest /= lengths[i--]) {
       left += rest % lengths[i] * stride_a[i];
@@ -195,30 +25,33 @@ static void product_part(Frame *frame, const int32_t *w, int64_t from, int64_t t
     Matrix b = w[10] ? (Matrix){right, 1, depth} : (Matrix){right, columns, 1};
     float *out = (float *)at(frame, w) + (n * rows + first) * columns;
     multiply(frame, a, b, end - first, columns, depth, out, columns, (Finish){0, add, 0});
-    from = n * tiles + (end + TILE_ROWS - 1) / TILE_ROWS;
+    from = n * tiles + (end + STRIP - 1) / STRIP;
   }
+  end_products();
 }
 
 /* out, a, b; rows, columns, depth; a transposed, b transposed, add; axes of the batch: lengths and
    strides of a and b. */
 void product(Frame *frame, const int32_t *w) {
-  int64_t tiles = (w[6] + TILE_ROWS - 1) / TILE_ROWS;
+  int64_t tiles = (w[6] + STRIP - 1) / STRIP;
   for (int i = 0; i < w[12]; i++) tiles *= w[13 + i];
-  in_parts(frame, w, product_part, tiles, tiles * TILE_ROWS * w[7] * w[8] / WORTH);
+  in_parts(frame, w, product_part, tiles, tiles * STRIP * w[7] * w[8] / WORTH);
 }
 
 static void linear_part(Frame *frame, const int32_t *w, int64_t from, int64_t to) {
   int64_t rows = w[8], columns = w[9], depth = w[10];
-  int64_t first = from * TILE_ROWS, end = to * TILE_ROWS < rows ? to * TILE_ROWS : rows;
+  int64_t first = from * STRIP, end = to * STRIP < rows ? to * STRIP : rows;
   Matrix x = {(float *)at(frame, w + 2) + first * depth, depth, 1};
   Matrix weight = {at(frame, w + 4), columns, 1};
   float *out = (float *)at(frame, w) + first * columns;
   Finish finish = {at(frame, w + 6), 0, w[11]};
+  begin_products();
   multiply(frame, x, weight, end - first, columns, depth, out, columns, finish);
+  end_products();
 }
 
 /* out, x, weight, bias; rows, outputs, inputs; whether negative results become 0. */
 void linear(Frame *frame, const int32_t *w) {
-  int64_t rows = w[8], tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  int64_t rows = w[8], tiles = (rows + STRIP - 1) / STRIP;
   in_parts(frame, w, linear_part, tiles, rows * w[9] * w[10] / WORTH);
 }

@@ -1,5 +1,7 @@
 /*
  * Products of matrices from packed parts: what linear layers, attention and plain products share.
+ * With BF16 defined factors are rounded to bf16 while they are packed (product_bf16.c); else they
+ * are what they are (product_fp32.c). Sums are floats in both.
  */
 #ifndef GIL_PRODUCT_H
 #define GIL_PRODUCT_H
@@ -7,13 +9,23 @@
 #include "gil.h"
 #include "vectors.h"
 
-/* Rows along which a packed part reaches, and its rows and columns: a part of B fits the second
-   cache, a panel of it the first. */
-#define DEPTH 256
-#define BLOCK_ROWS (16 * TILE_ROWS)
-#define BLOCK_COLUMNS 256
+/* Rows of C and columns of a panel of B that are made at once, and the multiple of rows of B that a
+   panel is filled up to; numbers of a packed B in a float; rows that attention takes at once. */
+#if defined(BF16)
+#define STRIP 32
+#define PANEL 32
+#define STEP 32
+#define DENSITY 2
+#define QUERIES 64
+#else
+#define STRIP TILE_ROWS
+#define PANEL TILE_COLUMNS
+#define STEP 1
+#define DENSITY 1
+#define QUERIES (4 * 12)
+#endif
 
-/* A matrix in memory: element (i, j) is at[i * down + j * across]. */
+/* A matrix in memory: element (i, j) is at[i * down + j * across], and one of both is 1. */
 typedef struct {
   const float *at;
   int64_t down, across;
@@ -30,16 +42,24 @@ typedef struct {
 void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth,
               float *c, int64_t stride, Finish finish);
 
-/* Floats of a packed B. */
-INLINE int64_t packed_size(int64_t depth, int64_t columns) {
-  return (columns + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS * depth;
+INLINE int64_t up_to(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
 }
 
-/* B in panels of TILE_COLUMNS columns, row behind row, the last filled up with zeros. */
+/* Floats of a packed B. */
+INLINE int64_t packed_size(int64_t depth, int64_t columns) {
+  return up_to(columns, PANEL) * up_to(depth, STEP) / DENSITY;
+}
+
+/* B in panels of PANEL columns, row behind row, the last filled up with zeros. */
 void pack(float *panels, Matrix b, int64_t depth, int64_t columns);
 
-/* The same product from a B that was packed whole; A is read as it lies. */
-void multiply_packed(Matrix a, const float *panels, int64_t rows, int64_t columns, int64_t depth,
-                     float *c, int64_t stride, int add);
+/* The same product from a B that was packed whole. */
+void multiply_packed(Frame *frame, Matrix a, const float *panels, int64_t rows, int64_t columns,
+                     int64_t depth, float *c, int64_t stride, int add);
+
+/* Whether the system lets this process multiply; around products of a thread. */
+int products_allowed(void);
+void begin_products(void), end_products(void);
 
 #endif

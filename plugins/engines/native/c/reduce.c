@@ -16,10 +16,25 @@ static float sum_of(const float *x, int64_t count) {
   return sum;
 }
 
-static void add_to(float *to, const float *from, int64_t count) {
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) store(to + i, load(to + i) + load(from + i));
-  for (; i < count; i++) to[i] += from[i];
+/* Rows whose sum is made apart: terms one by one on a large sum would each lose digits to it. */
+#define APART 32
+
+/* The sum of rows, `step` from row to row, on top of what `to` holds. */
+static void add_rows(float *to, const float *from, int64_t rows, int64_t step, int64_t count) {
+  for (int64_t first = 0; first < rows; first += APART) {
+    int64_t end = first + APART < rows ? first + APART : rows, i = 0;
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+      floats parts[4] = {{0}, {0}, {0}, {0}};
+      for (int64_t row = first; row < end; row++)
+        for (int j = 0; j < 4; j++) parts[j] += load(from + row * step + i + j * LANES);
+      for (int j = 0; j < 4; j++) store(to + i + j * LANES, load(to + i + j * LANES) + parts[j]);
+    }
+    for (; i < count; i++) {
+      float part = 0;
+      for (int64_t row = first; row < end; row++) part += from[row * step + i];
+      to[i] += part;
+    }
+  }
 }
 
 /* One row into `out`, which moves on by `stride` (0 or 1) from element to element. */
@@ -51,7 +66,7 @@ static void fold_floats(int code, int64_t count, const void *from, int64_t step,
         return;
       }
       if (stride == 1 && step == 1) {
-        add_to(to, from, count);
+        add_rows(to, from, 1, 0, count);
         return;
       }
       FOLD(float, x + y);
@@ -85,17 +100,24 @@ void reduce(Frame *frame, const int32_t *w) {
     if (type == TYPE_float32) ((float *)out)[i] = code == FOLD_Sum ? 0 : FLOATS[code];
     else ((int32_t *)out)[i] = code == FOLD_Sum ? 0 : INTS[code];
   }
-  for (int i = 0; i < inner; i++) rows *= lengths[i];
+  /* Rows that all meet one row: gradients of what is added to each. */
+  int together = type == TYPE_float32 && code == FOLD_Sum && axes > 1 && step[inner] == 1 &&
+                 stride[inner] == 1 && stride[inner - 1] == 0;
+  int outer = together ? inner - 1 : inner;
+  for (int i = 0; i < outer; i++) rows *= lengths[i];
   for (int64_t row = 0; row < rows; row++) {
     int64_t from = 0, to = 0;
-    for (int i = 0; i < inner; i++) {
+    for (int i = 0; i < outer; i++) {
       from += place[i] * step[i];
       to += place[i] * stride[i];
     }
-    if (type == TYPE_float32)
+    if (together)
+      add_rows((float *)out + to, (const float *)in + from, lengths[outer], step[outer],
+               lengths[inner]);
+    else if (type == TYPE_float32)
       fold_floats(code, lengths[inner], in + 4 * from, step[inner], out + 4 * to, stride[inner]);
     else fold_ints(code, lengths[inner], in + 4 * from, step[inner], out + 4 * to, stride[inner]);
-    for (int i = inner - 1; i >= 0 && ++place[i] == lengths[i]; i--) place[i] = 0;
+    for (int i = outer - 1; i >= 0 && ++place[i] == lengths[i]; i--) place[i] = 0;
   }
   float factor = number(w[8]);
   if (factor != 1)

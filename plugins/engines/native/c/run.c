@@ -1,13 +1,14 @@
 /*
- * One run of a plan on all cells. Every thread takes whole cells through forward and backward pass;
- * which cells is decided beforehand, and what they leave is added up in one order, so that the same
- * number of threads gives the same bits. Rows of tables are added by columns: a thread has some
+ * One run of a program on all cells. Every thread takes whole cells through forward and backward pass,
+ * each by a plan of about its length; which cells is decided beforehand, and what they leave is added
+ * up in one order, so that the same number of threads gives the same bits. Rows of tables are added by columns: a thread has some
  * columns of all rows, so that none meets another. A plan that takes one cell, or the whole batch at
  * once, is walked by one thread, and kernels that compute much do so in parts.
  */
 #include <string.h>
 
 #include "gil.h"
+#include "measure.h"
 
 static Kernel *const KERNELS[] = {
     [OP_attention] = attention,
@@ -35,28 +36,30 @@ static Kernel *const KERNELS[] = {
 typedef struct {
   const Run *run;
   Pool *pool;
-  int64_t first, end; /* cells of this round */
+  int64_t first, end; /* tasks of this round */
   volatile int outcome;
 } Work;
 
-static void place(Frame *frame, const Work *work, int64_t cell, int thread) {
+static void place(Frame *frame, const Work *work, int64_t number) {
   const Run *run = work->run;
-  frame->cell = cell;
+  const Task *task = &run->tasks[number];
+  frame->cell = task->cell;
   for (int64_t i = 0; i < run->space_count; i++) {
     const Space *space = &run->spaces[i];
-    int64_t steps = space->kind == SPACE_CELL     ? cell
-                    : space->kind == SPACE_THREAD ? thread
-                    : space->kind == SPACE_ROUND  ? cell - work->first
+    int64_t steps = space->kind == SPACE_CELL     ? task->cell
+                    : space->kind == SPACE_THREAD ? task->thread
+                    : space->kind == SPACE_ROUND  ? number - work->first
                                                   : 0;
-    frame->spaces[i] = space->base + steps * space->stride;
+    char *base = space->kind == SPACE_PLAN ? task->plan->constants : space->base;
+    frame->spaces[i] = base + steps * space->stride;
   }
 }
 
-static void walk(Frame *frame) {
-  const int32_t *w = frame->run->plan, *end = w + frame->run->words;
+static void walk(Frame *frame, const Task *task) {
+  const int32_t *words = task->plan->words, *w = words, *end = w + task->plan->count;
   while (w < end && frame->outcome == DONE) {
     if (stopped(frame)) frame->outcome = STOPPED;
-    else KERNELS[w[0]](frame, w + 2);
+    else MEASURED(task->thread, w - words, KERNELS[w[0]](frame, w + 2));
     w += 2 + w[1];
   }
 }
@@ -94,20 +97,22 @@ void in_parts(Frame *frame, const int32_t *w, Part *part, int64_t total, int64_t
 static void batch(Work *work) {
   Frame frame = {.run = work->run, .pool = work->pool};
   panels_of(work->pool, 0, &frame.panel_a, &frame.panel_b);
-  place(&frame, work, 0, 0);
-  walk(&frame);
+  place(&frame, work, 0);
+  walk(&frame, work->run->tasks);
   if (frame.outcome != DONE) work->outcome = frame.outcome;
 }
 
 static void cells(void *argument, int thread, int threads) {
   Work *work = argument;
+  (void)threads;
   Frame frame = {.run = work->run};
   panels_of(work->pool, thread, &frame.panel_a, &frame.panel_b);
-  for (int64_t cell = work->first + thread; cell < work->end && frame.outcome == DONE;
-       cell += threads) {
+  for (int64_t i = work->first; i < work->end && frame.outcome == DONE; i++) {
+    const Task *task = &work->run->tasks[i];
+    if (task->thread != thread) continue;
     settle(work->pool, thread);
-    place(&frame, work, cell, thread);
-    walk(&frame);
+    place(&frame, work, i);
+    walk(&frame, task);
   }
   if (frame.outcome != DONE) work->outcome = frame.outcome;
 }
@@ -125,7 +130,8 @@ static void scatter(void *argument, int thread, int threads) {
       const Space *ids_at = &run->spaces[s->ids], *rows_at = &run->spaces[s->rows];
       const int32_t *ids = (const int32_t *)(ids_at->base + cell * ids_at->stride);
       const float *rows = (const float *)(rows_at->base + cell * rows_at->stride);
-      for (int64_t k = 0; k < s->count; k++, rows += s->width) {
+      int64_t count = run->tasks[work->first + cell].plan->rows[i];
+      for (int64_t k = 0; k < count; k++, rows += s->width) {
         if (ids[k] < 0 || ids[k] >= s->height) continue;
         float *gradient = s->gradient + ids[k] * s->width;
         for (int64_t j = from; j < to; j++) gradient[j] += rows[j];
@@ -160,14 +166,16 @@ static void gather_sums(void *argument, int thread, int threads) {
 int32_t gil_run(Pool *pool, const Run *run) {
   Work work = {.run = run, .pool = pool};
   if (run->space_count > SPACES) return MISSHAPEN;
-  if (run->thread_size > 0) together(pool, clear, &work);
+  if (run->thread_size > 0) MEASURED(0, PLACE_clear, together(pool, clear, &work));
   for (; work.first < run->cells && work.outcome == DONE; work.first += run->round) {
     int64_t end = work.first + run->round;
     work.end = end < run->cells ? end : run->cells;
     if (run->cells == 1) batch(&work);
-    else together(pool, cells, &work);
-    if (run->scatter_count > 0 && work.outcome == DONE) together(pool, scatter, &work);
+    else MEASURED(0, PLACE_cells, together(pool, cells, &work));
+    if (run->scatter_count > 0 && work.outcome == DONE)
+      MEASURED(0, PLACE_scatter, together(pool, scatter, &work));
   }
-  if (run->thread_size > 0 && work.outcome == DONE) together(pool, gather_sums, &work);
+  if (run->thread_size > 0 && work.outcome == DONE)
+    MEASURED(0, PLACE_sums, together(pool, gather_sums, &work));
   return work.outcome;
 }

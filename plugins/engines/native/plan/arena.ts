@@ -19,6 +19,23 @@ export const ALIGNMENT = 64;
 export const aligned = (bytes: number): number =>
   Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
 
+/** Places of values that stay, one behind the other, and the bytes of all. */
+export function stacked(sizes: readonly number[]): Stack {
+  let bytes = 0;
+  const places = sizes.map((size) => {
+    const place = bytes;
+    bytes += aligned(size);
+    return place;
+  });
+  return { places, bytes };
+}
+
+/** Places in bytes, in the order of the values. */
+export interface Stack {
+  readonly places: readonly number[];
+  readonly bytes: number;
+}
+
 interface Life {
   readonly name: string;
   readonly from: number;

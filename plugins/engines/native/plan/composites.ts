@@ -54,9 +54,9 @@ const normGradient: Lower = (plan, { inputs, outputs }) => {
   });
 };
 
-/** Queries whose weights are in memory at a time: QUERIES in attention.c. */
-const QUERIES = 48;
-/** The widest tile of a product, and the floats of a cache line. */
+/** Most queries whose weights are in memory at a time: QUERIES in product.h. */
+const QUERIES = 64;
+/** The widest panel and the most rows that a packed factor is filled up to, and the floats of a cache line. */
 const TILE = 32, LINE = 16;
 
 const upTo = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
@@ -77,11 +77,14 @@ function callOf(plan: Planner, inputs: Parameters<Lower>[1]["inputs"], heads: nu
     site ? limitOf(site) : 0,
     bitsOf(enlarge),
     cells,
+    site ? plan.whole(site).at(-1) ?? length : length,
   ];
   const stride = upTo(length, TILE) + LINE, deep = upTo(head, TILE);
-  const panels = Math.max(head, 1) * upTo(length, TILE);
+  const rows = upTo(length, TILE);
+  // In bf16 half of a float a number, but whole tiles.
+  const panels = Math.max(head, TILE / 2) * rows;
   const keep = upTo(QUERIES * length + 64, 64) / 4;
-  return { words, length, head, stride, deep, panels, first: stride + keep };
+  return { words, rows, stride, deep, panels, first: stride + keep };
 }
 
 const attention: Lower = (plan, { inputs, outputs, attributes }) => {
@@ -93,7 +96,7 @@ const attention: Lower = (plan, { inputs, outputs, attributes }) => {
   const given = [projected, padding, statistics, ...(bytes === undefined ? [] : [bytes, factor])];
   const call = callOf(plan, given, heads);
   const scratch = plan.scratch(
-    call.first + call.panels + call.deep * length + QUERIES * call.stride,
+    call.first + call.panels + call.deep * call.rows + QUERIES * call.stride,
   );
   plan.step({
     op: "attention",
@@ -108,9 +111,9 @@ const attentionGradient: Lower = (plan, { inputs, outputs: [name], attributes })
   plan.make(name, "float32", plan.read(projected).shape);
   const given = [projected, padding, statistics, ...(bytes === undefined ? [] : [bytes, factor])];
   const call = callOf(plan, given, Number(attributes.heads));
-  const { length, stride, deep, panels } = call;
+  const { rows, stride, deep, panels } = call;
   const scratch = plan.scratch(
-    call.first + 2 * panels + 3 * deep * length + 2 * deep * QUERIES + 2 * QUERIES * stride,
+    call.first + 2 * panels + 3 * deep * rows + 2 * deep * QUERIES + 2 * QUERIES * stride,
   );
   plan.step({
     op: "attentionGradient",

@@ -10,12 +10,20 @@ import { type Role, trace } from "../../../../streams/trace/trace.ts";
 import { codeOf } from "../codes.ts";
 import { compositeKernels } from "../composites.ts";
 import { along } from "./along.ts";
-import { aligned, ALIGNMENT, arrange } from "./arena.ts";
+import { ALIGNMENT, arrange, stacked } from "./arena.ts";
 import { sizeOf } from "./axes.ts";
 import { composites } from "./composites.ts";
 import { elementwise } from "./elementwise.ts";
 import { moves } from "./moves.ts";
-import { BYTES, lowered, type Type, type Value, type Word } from "./planner.ts";
+import {
+  BYTES,
+  type Lowered,
+  lowered,
+  type Type,
+  type Value,
+  type Wholes,
+  type Word,
+} from "./planner.ts";
 
 /** Spaces that every plan has; those of ports follow. */
 export const SPACES = { arena: 0, constants: 1, weights: 2, sums: 3 } as const;
@@ -45,6 +53,8 @@ export interface Plan {
   readonly cells: number;
   /** "each" when the words are for one cell, "batch" when they are for all at once. */
   readonly takes: "each" | "batch";
+  /** Positions of a cell, where those at its end that are padding need not be computed. */
+  readonly positions?: number;
   readonly constants: Uint8Array;
   /** Their spaces are numbered from the last of `SPACES` on. */
   readonly ports: readonly PlanPort[];
@@ -59,19 +69,39 @@ export interface Plan {
 
 const RULES = { ...elementwise, ...moves, ...along, ...composites };
 
+/** How a program is planned, where that is not as usual. */
+export interface Planning {
+  /** Shapes of noise sites of which those of the program are parts. */
+  readonly wholes?: Wholes;
+  /** How values are laid into memory that live for some steps. */
+  readonly lay?: typeof arrange;
+  /** How those are that stay. */
+  readonly stack?: typeof stacked;
+}
+
 /** Traces `program` and plans it, cell by cell where it allows that. */
 export function planOf(program: Program, layout: Layout): Plan {
   const cells = cellsOf(program), one = cells === undefined ? undefined : program.each?.();
-  const { graph, roles } = trace(one ?? program, layout, compositeKernels);
-  const { steps, values, rootOf, constants } = lowered(graph, roles, RULES);
+  return {
+    ...planned(one ?? program, layout),
+    cells: cells ?? 1,
+    takes: one ? "each" : "batch",
+    ...(one && program.padding ? { positions: one.inputs[program.padding].shape[1] } : {}),
+  };
+}
 
-  const summed: SummedSlot[] = [];
-  let sums = 0;
-  for (const role of roles.values()) {
-    if (role.is !== "sum") continue;
-    summed.push({ slot: role.slot, from: sums });
-    sums += aligned(4 * role.slot.size) / 4;
-  }
+/** Traces `program` and plans it as it is. */
+export function planned(
+  program: Program,
+  layout: Layout,
+  { wholes = new Map(), lay = arrange, stack = stacked }: Planning = {},
+): Omit<Plan, "cells" | "takes" | "positions"> {
+  const traced = trace(program, layout, compositeKernels), { graph, roles } = traced;
+  const { steps, values, rootOf, constants } = lowered(traced, RULES, wholes);
+
+  const slots = [...roles.values()].flatMap((role) => role.is === "sum" ? [role.slot] : []);
+  const sums = stack(slots.map(({ size }) => 4 * size));
+  const summed = slots.map((slot, i) => ({ slot, from: sums.places[i] / 4 }));
   const ports = [...graph.inputs, ...graph.outputs].flatMap(({ name }) => {
     const role = roles.get(name)!, value = values.get(name)!;
     return isPort(role) ? [{ name, role, type: value.type, shape: value.shape }] : [];
@@ -80,7 +110,7 @@ export function planOf(program: Program, layout: Layout): Plan {
   if (first + ports.length > MOST_SPACES) {
     throw new Error(`${ports.length} inputs and outputs are more than a plan can have`);
   }
-  const packed = packedConstants(constants, values, rootOf);
+  const packed = packedConstants({ constants, values, rootOf }, stack);
 
   /** Space and distance in bytes of values that lie outside of the arena. */
   function fixed(root: string): readonly [number, number] | undefined {
@@ -99,7 +129,7 @@ export function planOf(program: Program, layout: Layout): Plan {
     if (!outside.has(root)) outside.set(root, fixed(root));
     return outside.get(root);
   }
-  const arena = arrange(
+  const arena = lay(
     steps,
     (root) => outsideOf(root) ? undefined : bytesOf(values.get(root)!),
     rootOf,
@@ -118,14 +148,12 @@ export function planOf(program: Program, layout: Layout): Plan {
   });
   return {
     words: Int32Array.from(words),
-    cells: cells ?? 1,
-    takes: one ? "each" : "batch",
     constants: packed.bytes,
     ports,
     sites: [...roles.values()].flatMap((role) => role.is === "noise" ? [role] : []),
     summed,
     arena: Math.max(arena.bytes, ALIGNMENT),
-    sums,
+    sums: sums.bytes / 4,
   };
 }
 
@@ -143,20 +171,15 @@ const isPort = (role: Role): role is PlanPort["role"] =>
 export const bytesOf = ({ type, shape }: Pick<Value, "type" | "shape">): number =>
   BYTES[type] * sizeOf(shape);
 
-/** Constants, each on a line of the cache of its own. */
+/** The bytes of constants, and where each lies. */
 function packedConstants(
-  constants: ReadonlyMap<string, readonly number[]>,
-  values: ReadonlyMap<string, Value>,
-  rootOf: (name: string) => string,
+  { constants, values, rootOf }: Pick<Lowered, "constants" | "values" | "rootOf">,
+  stack: typeof stacked,
 ) {
-  const places = new Map<string, number>();
-  let size = 0;
-  for (const name of constants.keys()) {
-    if (rootOf(name) !== name) continue;
-    places.set(name, size);
-    size += aligned(bytesOf(values.get(name)!));
-  }
-  const bytes = new Uint8Array(size);
+  const names = [...constants.keys()].filter((name) => rootOf(name) === name);
+  const laid = stack(names.map((name) => bytesOf(values.get(name)!)));
+  const places = new Map(names.map((name, i) => [name, laid.places[i]]));
+  const bytes = new Uint8Array(laid.bytes);
   for (const [name, place] of places) {
     const { type } = values.get(name)!, numbers = constants.get(name)!;
     const Elements = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[type];

@@ -5,9 +5,9 @@
  */
 
 import type { Graph, Node, Port } from "../../../../streams/trace/graph.ts";
-import type { Role } from "../../../../streams/trace/trace.ts";
+import type { Role, Trace } from "../../../../streams/trace/trace.ts";
 import type { Code } from "../codes.ts";
-import { sizeOf } from "./axes.ts";
+import { collapsed, sizeOf, stridesOf, wordsOf } from "./axes.ts";
 
 /** Element types of memory; the graph's others are one of them. */
 export type Type = Code<"TYPE">;
@@ -48,6 +48,8 @@ export interface Planner {
   numbers(name: string): readonly number[];
   /** The noise site of a value that is not read as bytes. */
   site(name: string): Site;
+  /** The shape of a site in a cell of full length. */
+  whole(site: Site): readonly number[];
   /** A new value; results that leave the program have their place already. */
   make(name: string, type: Type, shape: readonly number[]): Value;
   /** Memory that one step works in. */
@@ -74,11 +76,14 @@ export interface Lowered {
 /** How a node becomes steps. */
 export type Lower = (plan: Planner, node: Node) => void;
 
+/** Shapes of noise sites by their index, in a cell of full length. */
+export type Wholes = ReadonlyMap<number, readonly number[]>;
+
 /** Lowers the nodes of a graph by the rules of their operators. */
 export function lowered(
-  graph: Graph,
-  roles: ReadonlyMap<string, Role>,
+  { graph, roles }: Trace,
   rules: Readonly<Record<string, Lower>>,
+  wholes: Wholes,
 ): Lowered {
   const values = new Map<string, Value>(), roots = new Map<string, string>();
   const constants = new Map<string, readonly number[]>(), steps: Step[] = [];
@@ -100,11 +105,14 @@ export function lowered(
       if (!value) throw new RangeError(`Cannot plan: value "${name}" is read before it is made`);
       if (role?.is === "noise" && !drawn.has(name)) {
         drawn.add(name);
+        const whole = plan.whole(role);
+        const nest = collapsed({ lengths: value.shape, strides: [stridesOf(whole)] });
         const words = [
           { memory: name },
           role.index,
-          sizeOf(value.shape),
           limitOf(role),
+          sizeOf(whole),
+          ...wordsOf(nest),
         ];
         steps.push({ op: "fillKeep", words, reads: [], writes: [name] });
       }
@@ -120,6 +128,7 @@ export function lowered(
       if (role?.is === "noise") return role;
       throw new RangeError(`Cannot plan: "${name}" is no noise site`);
     },
+    whole: ({ index, site }) => wholes.get(index) ?? site.shape,
     make(name, type, shape) {
       const value = { name, type, shape };
       values.set(name, value);

@@ -1,0 +1,190 @@
+/*
+ * Products of matrices in single precision: C = A B, with bias and rectifier on the way out.
+ *
+ * The work is cut as Goto and van de Geijn do ("Anatomy of high-performance matrix multiplication",
+ * 2008): a part of B is packed into panels as wide as a tile, so that the innermost loop reads it in
+ * order; a tile of C stays in registers while it walks along one panel of B and some rows of A. Rows
+ * of A are read as they lie where their elements are neighbours, else packed too.
+ */
+#if !defined(BF16)
+
+#include "product.h"
+
+#include <string.h>
+
+/* Rows along which a packed part reaches, and its rows and columns: a part of B fits the second
+   cache, a panel of it the first. */
+#define DEPTH 256
+#define BLOCK_ROWS (16 * TILE_ROWS)
+#define BLOCK_COLUMNS 256
+
+size_t panel_a_bytes(void) { return sizeof(float) * BLOCK_ROWS * DEPTH; }
+size_t panel_b_bytes(void) { return sizeof(float) * BLOCK_COLUMNS * DEPTH; }
+
+/* How a tile begins. */
+enum { FROM_ZERO, FROM_C, FROM_BIAS };
+
+/* `rows` x `vectors` vectors of C, both constants once inlined. */
+INLINE void tile(const int rows, const int vectors, int64_t depth, Matrix a, const float *panel, float *c,
+                 int64_t stride, int begin, const float *bias, int relu) {
+  floats sum[TILE_ROWS][2];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++)
+      sum[i][v] = begin == FROM_BIAS ? load(bias + v * LANES) : every(0);
+  const float *left = a.at;
+  for (int64_t k = 0; k < depth; k++, panel += TILE_COLUMNS, left += a.across) {
+    floats b[2];
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+      floats x = every(left[i * a.down]);
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) sum[i][v] += x * b[v];
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++) {
+      /* Last: small terms one by one on a large sum would each lose digits to it. */
+      if (begin == FROM_C) sum[i][v] += load(c + i * stride + v * LANES);
+      if (relu) sum[i][v] = choose(sum[i][v] < every(0), every(0), sum[i][v]);
+      store(c + i * stride + v * LANES, sum[i][v]);
+    }
+}
+
+static void tile_of(int rows, int vectors, int64_t depth, Matrix a, const float *panel, float *c,
+                    int64_t stride, int begin, const float *bias, int relu) {
+#define CASE(n) \
+  case n: return tile(n, 2, depth, a, panel, c, stride, begin, bias, relu); \
+  case -n: return tile(n, 1, depth, a, panel, c, stride, begin, bias, relu);
+  switch (vectors == 2 ? rows : -rows) {
+    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#if TILE_ROWS > 6
+    CASE(7) CASE(8)
+#endif
+#if TILE_ROWS > 8
+    CASE(9) CASE(10) CASE(11) CASE(12)
+#endif
+  }
+#undef CASE
+}
+
+/* A tile that may reach beyond the last column of C: then it is made beside it. */
+static void tile_within(int rows, int columns, int64_t depth, Matrix a, const float *panel,
+                        float *c, int64_t stride, int begin, const float *bias, int relu) {
+  int vectors = columns <= LANES ? 1 : 2;
+  if (columns == vectors * LANES) {
+    tile_of(rows, vectors, depth, a, panel, c, stride, begin, bias, relu);
+    return;
+  }
+  float beside[TILE_ROWS * TILE_COLUMNS], wide[TILE_COLUMNS] = {0};
+  if (begin == FROM_BIAS && bias) memcpy(wide, bias, sizeof(float) * columns);
+  if (begin == FROM_C) {
+    memset(beside, 0, sizeof beside);
+    for (int i = 0; i < rows; i++)
+      memcpy(beside + i * TILE_COLUMNS, c + i * stride, sizeof(float) * columns);
+  }
+  tile_of(rows, vectors, depth, a, panel, beside, TILE_COLUMNS, begin, wide, relu);
+  for (int i = 0; i < rows; i++)
+    memcpy(c + i * stride, beside + i * TILE_COLUMNS, sizeof(float) * columns);
+}
+
+void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
+  for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
+    int64_t width = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
+    const float *from = b.at + j * b.across;
+    if (width < TILE_COLUMNS) memset(panels, 0, sizeof(float) * TILE_COLUMNS * depth);
+    if (b.across == 1 && width == TILE_COLUMNS) {
+      for (int64_t k = 0; k < depth; k++) {
+        store(panels + k * TILE_COLUMNS, load(from + k * b.down));
+        store(panels + k * TILE_COLUMNS + LANES, load(from + k * b.down + LANES));
+      }
+    } else if (b.across == 1) {
+      for (int64_t k = 0; k < depth; k++)
+        memcpy(panels + k * TILE_COLUMNS, from + k * b.down, sizeof(float) * width);
+    } else {
+      for (int64_t i = 0; i < width; i++)
+        for (int64_t k = 0; k < depth; k++)
+          panels[k * TILE_COLUMNS + i] = from[k * b.down + i * b.across];
+    }
+    panels += TILE_COLUMNS * depth;
+  }
+}
+
+/* Rows of A in panels of TILE_ROWS, column behind column. */
+static void pack_rows(float *panels, Matrix a, int64_t rows, int64_t depth) {
+  for (int64_t i = 0; i < rows; i += TILE_ROWS) {
+    int64_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
+    const float *from = a.at + i * a.down;
+    for (int64_t k = 0; k < depth; k++)
+      for (int64_t r = 0; r < height; r++) panels[k * TILE_ROWS + r] = from[k * a.across + r * a.down];
+    panels += TILE_ROWS * depth;
+  }
+}
+
+void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth,
+              float *c, int64_t stride, Finish finish) {
+  if (depth == 0) {
+    for (int64_t i = 0; i < rows && !finish.add; i++)
+      for (int64_t j = 0; j < columns; j++) c[i * stride + j] = finish.bias ? finish.bias[j] : 0;
+    return;
+  }
+  for (int64_t k = 0; k < depth; k += DEPTH) {
+    int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
+    int first = k == 0, last = k + deep == depth;
+    int begin = !first || finish.add ? FROM_C : finish.bias ? FROM_BIAS : FROM_ZERO;
+    int relu = last && finish.relu;
+    for (int64_t j = 0; j < columns; j += BLOCK_COLUMNS) {
+      int64_t wide = columns - j < BLOCK_COLUMNS ? columns - j : BLOCK_COLUMNS;
+      Matrix part = {b.at + k * b.down + j * b.across, b.down, b.across};
+      pack(frame->panel_b, part, deep, wide);
+      for (int64_t i = 0; i < rows; i += BLOCK_ROWS) {
+        if (stopped(frame)) return;
+        int64_t high = rows - i < BLOCK_ROWS ? rows - i : BLOCK_ROWS;
+        Matrix block = {a.at + i * a.down + k * a.across, a.down, a.across};
+        int packed = a.across != 1;
+        if (packed) pack_rows(frame->panel_a, block, high, deep);
+        for (int64_t jj = 0; jj < wide; jj += TILE_COLUMNS) {
+          int across = wide - jj < TILE_COLUMNS ? wide - jj : TILE_COLUMNS;
+          const float *panel = frame->panel_b + jj * deep;
+          const float *bias = finish.bias ? finish.bias + j + jj : 0;
+          for (int64_t ii = 0; ii < high; ii += TILE_ROWS) {
+            int down = high - ii < TILE_ROWS ? high - ii : TILE_ROWS;
+            Matrix left = {block.at + ii * a.down, a.down, 1};
+            if (packed) left = (Matrix){frame->panel_a + ii * deep, 1, TILE_ROWS};
+            tile_within(down, across, deep, left, panel, c + (i + ii) * stride + j + jj, stride,
+                        begin, bias, relu);
+          }
+        }
+      }
+    }
+  }
+}
+
+void multiply_packed(Frame *frame, Matrix a, const float *panels, int64_t rows, int64_t columns,
+                     int64_t depth, float *c, int64_t stride, int add) {
+  (void)frame; /* rows of A are read as they lie */
+  for (int64_t k = 0; k < depth; k += DEPTH) {
+    int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
+    int begin = k == 0 && !add ? FROM_ZERO : FROM_C;
+    for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
+      int across = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
+      const float *panel = panels + j * depth + k * TILE_COLUMNS;
+      for (int64_t i = 0; i < rows; i += TILE_ROWS) {
+        int down = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
+        Matrix left = {a.at + i * a.down + k * a.across, a.down, a.across};
+        tile_within(down, across, deep, left, panel, c + i * stride + j, stride, begin, 0, 0);
+      }
+    }
+  }
+}
+
+int products_allowed(void) { return 1; }
+void begin_products(void) {}
+void end_products(void) {}
+
+#endif

@@ -1,0 +1,40 @@
+/**
+ * In which numbers the kernels multiply here.
+ *
+ * @module
+ */
+
+import { InputError } from "../../../core/errors.ts";
+import type { Precision } from "../../../core/model/program.ts";
+import type { Kernels } from "./kernels.ts";
+
+/** Kernels that are believed, and what a reader should know: sentences without full stops. */
+export interface Chosen {
+  readonly kernels: Kernels;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The kernels of a precision; for "auto" those of fp32 where `open` fails, and the reason as a note.
+ *
+ * @param open Opens kernels and tries them.
+ */
+export async function choose(
+  asked: Precision | "auto",
+  open: (precision: Precision | "auto") => Promise<Kernels>,
+): Promise<Chosen> {
+  if (asked !== "auto") {
+    const kernels = await open(asked);
+    return { kernels, notes: kernels.inHardware ? [] : [slow(kernels)] };
+  }
+  try {
+    return { kernels: await open(asked), notes: [] };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { kernels: await open("fp32"), notes: [error.message] };
+  }
+}
+
+const slow = ({ precision, level }: Kernels): string =>
+  `Engine "native" is not faster in ${precision} here: the processor (${level}) has neither AMX nor ` +
+  "AVX512-BF16, and multiplies floats";

@@ -1,0 +1,107 @@
+/**
+ * A small task that can be learned, and how the loss falls on it: what PyTorch was given for
+ * `fixtures/curves`.
+ *
+ * @module
+ */
+
+import { type Architecture, fillWeights } from "../core/model/architecture.ts";
+import { learningFeeds, shareOf } from "../core/model/feeds.ts";
+import { learningProgram } from "../core/model/objective.ts";
+import { type Engine, type Layout, layoutOf } from "../core/model/program.ts";
+import { derive, type Key, keyOf, stream } from "../core/random.ts";
+import { clsId, padId, type TokenBatch } from "../core/tokens.ts";
+import { transformer } from "../plugins/mod.ts";
+
+/** Sizes of the task and of the model that learns it. */
+export const TASK = {
+  genes: 60,
+  length: 32,
+  cells: 8,
+  steps: 200,
+  rate: 1e-3,
+  layers: 2,
+  width: 32,
+  heads: 4,
+  feedForward: 64,
+  dropout: 0,
+} as const;
+
+/** Seeds of the stored curves. */
+export const SEEDS = [1, 2, 3] as const;
+
+/** The model. */
+export function learnerOf(): Architecture {
+  const { genes, length, layers, width, heads, feedForward, dropout } = TASK;
+  const config = { layers, width, heads, feedForward, dropout, embedding: width };
+  return transformer(config)({ genes, length });
+}
+
+/** Its first weights for a seed. */
+export function firstWeights(seed: number, architecture: Architecture, layout: Layout) {
+  const weights = new Float32Array(layout.size);
+  fillWeights(weights, layout, architecture.weights, derive(keyOf(seed), "weights"));
+  return weights;
+}
+
+/**
+ * The cells of a step: each has a hidden number, each gene its level and its part in that number, and
+ * the value of a gene in a cell follows from both. Every fourth cell ends in padding; a third of the
+ * values is masked.
+ */
+export function learnableTokens(seed: number, step: number): TokenBatch {
+  const { genes, length, cells } = TASK, key = keyOf(seed), size = cells * length;
+  const levels = normals(derive(key, "levels"), genes),
+    parts = normals(derive(key, "parts"), genes);
+  const random = stream(derive(key, "cells", step));
+  const batch = {
+    cells: Uint32Array.from({ length: cells }, (_, i) => i),
+    length,
+    genes: new Int32Array(size).fill(padId(genes)),
+    input: new Float32Array(size),
+    target: new Float32Array(size),
+    padding: new Uint8Array(size).fill(1),
+    masked: new Uint8Array(size),
+    obs: {},
+  };
+  for (let cell = 0; cell < cells; cell++) {
+    const filled = cell % 4 === 3 ? length / 2 + 3 : length, hidden = random.normal();
+    for (let position = 0; position < filled; position++) {
+      const at = cell * length + position, gene = random.below(genes);
+      const value = Math.log1p(Math.exp(levels[gene] + hidden * parts[gene]));
+      const masked = position > 0 && random.uniform() < 1 / 3;
+      batch.genes[at] = position === 0 ? clsId(genes) : gene;
+      batch.target[at] = position === 0 ? 0 : value;
+      batch.input[at] = position === 0 ? 0 : masked ? -1 : value;
+      batch.padding[at] = 0;
+      batch.masked[at] = masked ? 1 : 0;
+    }
+  }
+  return batch;
+}
+
+function normals(key: Key, count: number): number[] {
+  const random = stream(key);
+  return Array.from({ length: count }, () => random.normal());
+}
+
+/** The loss of each step, and the gradients of the first. */
+export async function curveOf(engine: Engine, seed: number) {
+  const architecture = learnerOf(), layout = layoutOf(architecture.weights);
+  const state = engine.allocate(layout, "training"), { cells, length, rate, steps } = TASK;
+  await state.write("weights", firstWeights(seed, architecture, layout));
+  const compiled = await engine.compile(learningProgram(architecture, { cells, length }), layout);
+  const losses: number[] = [];
+  let gradients: Float32Array = new Float32Array();
+  for (let step = 1; step <= steps; step++) {
+    const tokens = learnableTokens(seed, step);
+    const feeds = learningFeeds(tokens, shareOf(tokens.masked), { from: 0, cells });
+    const { loss } = await compiled.run(state, feeds, keyOf(seed));
+    losses.push(loss[0]);
+    if (step === 1) gradients = await state.read("gradients");
+    await engine.optimise(state, { rate, step, beta1: 0.9, beta2: 0.999 });
+  }
+  compiled.close();
+  state.close();
+  return { losses, gradients, layout };
+}
