@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -22,6 +23,7 @@ import { identityOf } from "../streams/import/identity.ts";
 import { importAtlas, type ImportRequest } from "../streams/import/import_atlas.ts";
 import { ImportOptions } from "../streams/import/import_options.ts";
 import { keptInWords, workshopOf } from "../streams/import/shuffle/workshop.ts";
+import { lockFolder } from "../streams/run_folder/lock.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { simple, writeH5ad } from "./data_files.ts";
 import { assertSame } from "./first_difference.ts";
@@ -165,19 +167,31 @@ Deno.test("importAtlas() refuses an output that another import writes, or that i
   withFolder(async (folder) => {
     const input = writeCells(join(folder, "a.h5ad"), 1500), output = join(folder, "out");
     const request = { inputs: [input], output };
+    const works = "another process works in it; wait for it to end";
+    const workshop = workshopOf(output);
+    mkdirSync(workshop);
+    await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      yield* lockFolder(workshop, `atlas "${output}"`);
+      const { message } = yield* Effect.flip(importAtlas(request));
+      assert.equal(message, `Cannot use atlas "${output}": ${works}`);
+    })));
+
+    // Of two at once one wins; the other comes while it works, or when it has just ended.
     const ended = await Promise.all(
       [1, 2].map(() => Effect.runPromise(Effect.result(importAtlas(request)))),
     );
     const failures = ended.flatMap((one) => one._tag === "Failure" ? [one.failure.message] : []);
-    assertSame(failures, [
-      `Cannot use atlas "${output}": another process works in it; wait for it to end`,
-    ]);
+    const filled =
+      `Cannot write atlas "${output}": the folder is not empty; name another or remove it`;
+    const late = [works, "another process has just finished it"];
+    assert.equal(failures.length, 1);
+    assert.ok(
+      [...late.map((why) => `Cannot use atlas "${output}": ${why}`), filled].includes(failures[0]),
+      failures[0],
+    );
     assert.ok(existsSync(join(output, "atlas.json")));
     const { message } = await Effect.runPromise(Effect.flip(importAtlas(request)));
-    assert.equal(
-      message,
-      `Cannot write atlas "${output}": the folder is not empty; name another or remove it`,
-    );
+    assert.equal(message, filled);
     assertSame(readdirSync(folder).sort(), ["a.h5ad", "out"]);
   }));
 
