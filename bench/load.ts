@@ -22,6 +22,7 @@ import { watchLoad } from "./train/load.ts";
 import { megabytes } from "./train/table.ts";
 
 const cores = availableParallelism(), usual = usualPrograms(cores);
+const paused = ["ours:1", `ours:${cores}`, "annbatch"];
 
 const HELP = `deno run -A bench/load.ts
   --programs <names>   ${usual.join(",")} unless given;
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
   if (flags.growth) {
     const sizes = flags.sizes.split(",").map(Number);
     const { cache: folder, memory } = flags;
-    const settings = { folder, workers: cores, memory, seconds: 60, tell };
+    const settings = { folder, workers: cores, memory, seconds: 20, tell };
     const grown = await growAtlas(sizes, settings);
     return print([`${machine}.`, "", ...grownLines(grown)], { machine, grown });
   }
@@ -93,7 +94,7 @@ async function compare(seconds: number): Promise<void> {
   const data = await prepare({ folder: flags.cache, from, cells, label, python, tell });
   const pause = Number(flags.pause ?? 0) / 1000, batch = Number(flags.batch);
   const go = flags.cold ? "anew" : "on";
-  const programs = flags.programs?.split(",") ?? (pause > 0 ? usual.slice(0, 4) : usual)
+  const programs = flags.programs?.split(",") ?? (pause > 0 ? paused : usual)
     .filter((name) => !flags.quick || !SLOW.includes(name));
   const { memory } = flags, surroundings = { data, python, batch, memory, pause, go } as const;
   const entrants = programs.map((name) => entrantOf(name, surroundings));

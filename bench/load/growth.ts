@@ -32,7 +32,7 @@ export interface Grown {
 /** Few molecules of few genes: what is looked at is what grows with the number of cells. */
 const SMALL = { genes: 5_000, molecules: 60 };
 
-/** Writes and reads an atlas of each size: in a random order, to its end or for so many seconds. */
+/** Writes and reads an atlas of each size: in a random order, epoch after epoch for so many seconds. */
 export async function growAtlas(
   sizes: readonly number[],
   { folder, workers, memory, seconds, tell }: {
@@ -59,7 +59,7 @@ export async function growAtlas(
         burst: 1,
         fill: 0,
         pause: 0,
-        go: "anew",
+        go: "on",
       } as const;
       const request: OurRequest = { ...reading, atlas: output, workers, memory };
       const start = { command: process.execPath, arguments: ["run", "-A", ourScript], request };

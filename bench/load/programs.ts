@@ -1,7 +1,8 @@
 /**
  * The programs that can be measured, by the names that they have on the command line: `ours:2` is our
  * reader with two workers on shuffled cells, `ours-given:2` on cells in the order of the file;
- * `annbatch:2` is two processes of annbatch at once.
+ * `annbatch:2` is two processes of annbatch at once, and `ours-apart:2` two of ours without workers,
+ * which is all that two cores can give.
  *
  * @module
  */
@@ -49,6 +50,8 @@ interface Kind {
   readonly told: (data: Data, number: number) => object;
   /** Cells between two times that it fills its memory, where batches have so many cells. */
   readonly burst: (batch: number, cells: number) => number;
+  /** Processes that run at once. */
+  readonly copies: (number: number) => number;
 }
 
 /** Cells that our reader mixes at once. */
@@ -62,7 +65,7 @@ const lists = (data: Data) => ({
 });
 /** Every batch is like any other. */
 const steady = (batch: number) => batch;
-const drawn = { script: "peer.py", burst: steady };
+const drawn = { script: "peer.py", burst: steady, copies: (number: number) => number };
 /** Blocks of 64 cells, as many as make 64 batches at once. */
 const blocks = { ...drawn, burst: (batch: number) => 64 * batch };
 const annbatch = (chunk: number, chunks: number): Kind => ({
@@ -76,11 +79,17 @@ const ours = (which: "given" | "shuffled"): Kind => ({
   files: (data) => [data[which]],
   told: (data, workers) => ({ atlas: data[which], workers }),
   burst: () => WINDOW,
+  copies: () => 1,
 });
 
 const kinds: Readonly<Record<string, Kind>> = {
   ours: ours("shuffled"),
   "ours-given": ours("given"),
+  "ours-apart": {
+    ...ours("shuffled"),
+    told: ({ shuffled }) => ({ atlas: shuffled, workers: 0 }),
+    copies: (number) => number,
+  },
   annbatch: annbatch(512, 32),
   "annbatch-readme": annbatch(32, 256),
   scdataset: {
@@ -110,6 +119,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     files: shards,
     told: lists,
     burst: steady,
+    copies: (number) => number,
   },
 };
 
@@ -117,7 +127,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 export const usualPrograms = (cores: number): string[] => [
   "ours:0",
   "ours:1",
-  ...(cores > 1 ? [`ours:${cores}`] : []),
+  ...(cores > 1 ? [`ours:${cores}`, `ours-apart:${cores}`] : []),
   `ours-given:${cores}`,
   "annbatch",
   ...(cores > 1 ? [`annbatch:${cores}`] : []),
@@ -139,13 +149,13 @@ export function entrantOf(name: string, { data, python, memory, ...rest }: Surro
   if (!kind || !/^\d+$/.test(number)) {
     throw new RangeError(`Cannot measure "${name}": ${suggest(what, Object.keys(kinds))}`);
   }
-  const isOurs = kind.script === "ours.ts", inPython = kind.script.endsWith(".py");
-  const entrant = { name, copies: isOurs ? 1 : Number(number) };
+  const inPython = kind.script.endsWith(".py");
+  const copies = kind.copies(Number(number)), entrant = { name, copies };
   if (inPython && python === undefined) {
     return { ...entrant, files: [], start: "not there; --install gets it" };
   }
   const { cells, label } = data.truth, burst = kind.burst(rest.batch, cells);
-  const ahead = burst * (isOurs ? Math.max(1, Number(number)) : 1);
+  const ahead = burst * Math.max(1, Number(number) / copies);
   // What is small enough to be read ahead as a whole has nothing left that could be measured.
   const fill = rest.go === "on" && rest.pause === 0 && 2 * ahead < cells ? ahead : 0;
   const reading: ReadingRequest = { ...rest, cells, label, burst, fill };

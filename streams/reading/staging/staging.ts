@@ -85,10 +85,24 @@ interface Growable {
 /** The array, or a longer one with its content in place of it. */
 function grown<A extends Growable>(allotment: Allotment, array: A, length: number): A {
   if (length <= array.length) return array;
-  const more = (length - array.length) * array.BYTES_PER_ELEMENT;
-  takeBytes(allotment, more);
-  const Kind = array.constructor as new (from: ArrayBuffer | number) => A;
-  // Fresh memory is zero without being touched; that which grows is not.
-  if (array.length === 0) return new Kind(length);
-  return new Kind(array.buffer.transfer(array.buffer.byteLength + more));
+  const bytes = length * array.BYTES_PER_ELEMENT;
+  takeBytes(allotment, bytes - array.length * array.BYTES_PER_ELEMENT);
+  const Kind = array.constructor as new (from: ArrayBuffer, at: number, length: number) => A;
+  return new Kind(withRoom(array.buffer, bytes), 0, length);
+}
+
+/**
+ * Arrays of megabytes get so many bytes, most of them never touched: what is as large as this, C
+ * libraries take from the system and give back to it, while smaller ones leave holes in the heaps of
+ * threads that have ended.
+ */
+const MAPPED = 33 * 2 ** 20, LARGE = 2 ** 20;
+
+/** The buffer with room for so many bytes. Fresh memory is zero without being touched. */
+function withRoom(buffer: ArrayBuffer, bytes: number): ArrayBuffer {
+  if (bytes <= buffer.byteLength) return buffer;
+  const roomy = new ArrayBuffer(bytes < LARGE ? bytes : Math.max(bytes, MAPPED));
+  new Uint8Array(roomy).set(new Uint8Array(buffer));
+  buffer.transfer(0);
+  return roomy;
 }
