@@ -3,25 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { defer, map, of, throwError, timer } from "rxjs";
 import { ahead } from "../streams/ahead.ts";
+import { counted } from "./counted.ts";
 import { assertSame } from "./first_difference.ts";
-
-/** The numbers below `length`, counting what was pulled and how often it was ended early. */
-function counted(length: number, fails = Infinity) {
-  const seen = { pulled: 0, returned: 0 };
-  const iterator: AsyncIterator<number> = {
-    async next() {
-      const value = seen.pulled++;
-      await setTimeout(0);
-      if (value === fails) throw new Error("the source fails");
-      return value < length ? { done: false, value } : { done: true, value: undefined };
-    },
-    return() {
-      seen.returned++;
-      return Promise.resolve({ done: true, value: undefined });
-    },
-  };
-  return { seen, source: { [Symbol.asyncIterator]: () => iterator } };
-}
 
 Deno.test("ahead() gives what is prepared, in order, one item ahead of who takes it and no more", () =>
   fc.assert(

@@ -20,25 +20,8 @@ import type { CellBatch } from "../core/batch.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { paced } from "../streams/paced.ts";
 import { withFolder } from "./atlas_folder.ts";
+import { counted } from "./counted.ts";
 import { assertSame } from "./first_difference.ts";
-
-/** The numbers below `length`, counting what was pulled and how often it was ended early. */
-function counted(length: number, fails = Infinity) {
-  const seen = { pulled: 0, returned: 0 };
-  const iterator: AsyncIterator<number> = {
-    async next() {
-      const value = seen.pulled++;
-      await setTimeout(0);
-      if (value === fails) throw new Error("the source fails");
-      return value < length ? { done: false, value } : { done: true, value: undefined };
-    },
-    return() {
-      seen.returned++;
-      return Promise.resolve({ done: true, value: undefined });
-    },
-  };
-  return { seen, source: { [Symbol.asyncIterator]: () => iterator } };
-}
 
 Deno.test("paced() gives what the inner observables give, in order, one at a time", () =>
   fc.assert(

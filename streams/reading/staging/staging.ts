@@ -92,11 +92,11 @@ function grown<A extends Growable>(allotment: Allotment, array: A, length: numbe
 }
 
 /**
- * Arrays of megabytes get so many bytes, most of them never touched: what is as large as this, C
- * libraries take from the system and give back to it, while smaller ones leave holes in the heaps of
- * threads that have ended.
+ * Large arrays get so many bytes, the rest of them never touched: what is as large as this, C libraries
+ * take from the system and give back to it, while smaller ones leave holes in the heaps of threads that
+ * have ended.
  */
-const MAPPED = 33 * 2 ** 20, LARGE = 2 ** 20;
+const MAPPED = 33 * 2 ** 20, LARGE = 2 ** 24;
 
 /** The buffer with room for so many bytes. Fresh memory is zero without being touched. */
 function withRoom(buffer: ArrayBuffer, bytes: number): ArrayBuffer {
