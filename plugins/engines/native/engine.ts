@@ -7,11 +7,12 @@
 import type { Engine } from "../../../core/model/program.ts";
 import { allocateBuffers } from "../../../streams/engine/off_thread/buffers.ts";
 import { offThreadEngine } from "../../../streams/engine/off_thread/engine.ts";
-import { planBytes, prepare } from "./compiled.ts";
+import { prepare } from "./compiled.ts";
 import type { Kernels } from "./kernels.ts";
 import { allocateBlock } from "./library.ts";
 import { openOptimiser } from "./optimiser.ts";
 import { planOf } from "./plan/plan.ts";
+import { planBytes } from "./room.ts";
 import { openScratch } from "./scratch.ts";
 
 /** Opens an engine of `threads` threads on compiled kernels. */

@@ -55,7 +55,7 @@ typedef struct {
   int64_t from, count;
 } Sum;
 
-/* One run of a program. All of it lies in native memory; the layout is that of compiled.ts. */
+/* One run of a program. All of it lies in native memory; the layout is that of run_memory.ts. */
 typedef struct {
   const Task *tasks; /* one a cell, in the order in which they are begun */
   int64_t cells;

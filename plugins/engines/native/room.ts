@@ -1,0 +1,38 @@
+/**
+ * How much memory the runs of a plan take, and how that is divided.
+ *
+ * @module
+ */
+
+import { aligned } from "./plan/arena.ts";
+import { bytesOf, type Plan, type PlanPort } from "./plan/plan.ts";
+import { plansBytes } from "./plans.ts";
+
+/** Cells of a thread between two times that rows are added to their tables. */
+const ROUND = 4;
+
+/** How many cells are in memory at a time, of those whose rows are to be added to tables. */
+export const roundOf = ({ cells, ports }: Plan, threads: number): number =>
+  ports.some(({ role }) => role.is === "rows") ? Math.min(cells, ROUND * threads) : cells;
+
+/** Threads that a plan keeps busy. */
+export const threadsFor = ({ takes }: Plan, threads: number): number =>
+  takes === "each" ? threads : 1;
+
+/** Whether a port lies in memory for the cells of a round only. */
+export const isStaged = ({ role }: PlanPort): boolean => role.is === "rows" || role.is === "ids";
+
+/** Bytes from one cell of a port to the next. */
+export const strideOf = (port: PlanPort): number =>
+  port.role.is === "rows" ? aligned(bytesOf(port)) : bytesOf(port);
+
+/** Bytes of a port: of all cells, or of those of a round. */
+export const portBytes = (port: PlanPort, plan: Plan, threads: number): number =>
+  aligned(strideOf(port) * (isStaged(port) ? roundOf(plan, threads) : plan.cells));
+
+/** Bytes that runs of a plan take, and of those for shorter cells. */
+export function planBytes(plan: Plan, threads: number): number {
+  const own = plan.ports.reduce((sum, port) => sum + portBytes(port, plan, threads), 0);
+  return own + plansBytes(plan) +
+    threads * (plan.sums * 4) + threadsFor(plan, threads) * plan.arena;
+}
