@@ -19,3 +19,10 @@ export function roundedToBf16(numbers: ArrayLike<number>): Float32Array {
 /** What products of a precision read of numbers. */
 export const inPrecision = (precision: Precision, numbers: ArrayLike<number>): ArrayLike<number> =>
   precision === "bf16" ? roundedToBf16(numbers) : numbers;
+
+/** What a product of matrices reads of its factors: they are rounded unless one is a column or a row. */
+export const inProduct = (
+  precision: Precision,
+  { columns, depth }: { readonly columns: number; readonly depth: number },
+  numbers: ArrayLike<number>,
+): ArrayLike<number> => columns === 1 || depth === 1 ? numbers : inPrecision(precision, numbers);

@@ -8,7 +8,7 @@
 import { type Architecture, fillWeights } from "../core/model/architecture.ts";
 import { learningFeeds, shareOf } from "../core/model/feeds.ts";
 import { learningProgram } from "../core/model/objective.ts";
-import { type Engine, type Layout, layoutOf } from "../core/model/program.ts";
+import { type Engine, type Layout, layoutOf, type State } from "../core/model/program.ts";
 import { derive, type Key, keyOf, stream } from "../core/random.ts";
 import { clsId, padId, type TokenBatch } from "../core/tokens.ts";
 import { transformer } from "../plugins/mod.ts";
@@ -29,6 +29,9 @@ export const TASK = {
 
 /** Seeds of the stored curves. */
 export const SEEDS = [1, 2, 3] as const;
+
+/** Seeds of the stored errors of gradients. */
+export const MANY_SEEDS = Array.from({ length: 128 }, (_, i) => i + 1);
 
 /** The model. */
 export function learnerOf(): Architecture {
@@ -85,23 +88,54 @@ function normals(key: Key, count: number): number[] {
   return Array.from({ length: count }, () => random.normal());
 }
 
-/** The loss of each step, and the gradients of the first. */
-export async function curveOf(engine: Engine, seed: number) {
-  const architecture = learnerOf(), layout = layoutOf(architecture.weights);
-  const state = engine.allocate(layout, "training"), { cells, length, rate, steps } = TASK;
-  await state.write("weights", firstWeights(seed, architecture, layout));
-  const compiled = await engine.compile(learningProgram(architecture, { cells, length }), layout);
-  const losses: number[] = [];
-  let gradients: Float32Array = new Float32Array();
-  for (let step = 1; step <= steps; step++) {
-    const tokens = learnableTokens(seed, step);
-    const feeds = learningFeeds(tokens, shareOf(tokens.masked), { from: 0, cells });
-    const { loss } = await compiled.run(state, feeds, keyOf(seed));
-    losses.push(loss[0]);
-    if (step === 1) gradients = await state.read("gradients");
-    await engine.optimise(state, { rate, step, beta1: 0.9, beta2: 0.999 });
+/** The loss of each step. */
+export async function curveOf(engine: Engine, seed: number): Promise<number[]> {
+  const learner = await learnerOn(engine),
+    state = await learner.stateOf(seed),
+    losses: number[] = [];
+  for (let step = 1; step <= TASK.steps; step++) {
+    losses.push(await learner.run(state, seed, step));
+    await engine.optimise(state, { rate: TASK.rate, step, beta1: 0.9, beta2: 0.999 });
   }
-  compiled.close();
   state.close();
-  return { losses, gradients, layout };
+  learner.close();
+  return losses;
+}
+
+/** All gradients of the first step, flat, seed by seed. */
+export async function firstGradients(
+  engine: Engine,
+  seeds: readonly number[],
+): Promise<Float32Array[]> {
+  const learner = await learnerOn(engine), gradients: Float32Array[] = [];
+  for (const seed of seeds) {
+    const state = await learner.stateOf(seed);
+    await learner.run(state, seed, 1);
+    gradients.push(await state.read("gradients"));
+    state.close();
+  }
+  learner.close();
+  return gradients;
+}
+
+/** The model, compiled, with what a seed begins with and what a step feeds. */
+async function learnerOn(engine: Engine) {
+  const architecture = learnerOf(), layout = layoutOf(architecture.weights);
+  const { cells, length } = TASK, program = learningProgram(architecture, { cells, length });
+  const compiled = await engine.compile(program, layout);
+  return {
+    close: compiled.close,
+    async stateOf(seed: number): Promise<State> {
+      const state = engine.allocate(layout, "training");
+      await state.write("weights", firstWeights(seed, architecture, layout));
+      return state;
+    },
+    /** The loss of a step. */
+    async run(state: State, seed: number, step: number): Promise<number> {
+      const tokens = learnableTokens(seed, step);
+      const feeds = learningFeeds(tokens, shareOf(tokens.masked), { from: 0, cells });
+      const { loss } = await compiled.run(state, feeds, keyOf(seed));
+      return loss[0];
+    },
+  };
 }

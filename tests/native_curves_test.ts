@@ -8,7 +8,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { openEngine } from "../plugins/engines/native/engine.ts";
 import { openKernels } from "../plugins/engines/native/kernels.ts";
-import { difference } from "../streams/engine/rehearsal.ts";
 import { curveOf, SEEDS, TASK } from "./learnable.ts";
 import { withNative } from "./native_opened.ts";
 
@@ -16,8 +15,6 @@ import { withNative } from "./native_opened.ts";
 interface Curve {
   readonly fp32: readonly number[];
   readonly bf16: readonly number[];
-  /** By how much the first gradients of bf16 differ from fp32's, as a share of their size, by weight. */
-  readonly apart: Readonly<Record<string, number>>;
 }
 
 const stored = JSON.parse(
@@ -39,7 +36,7 @@ await withNative((open) => {
     assert.deepEqual(stored.task, TASK);
     const engine = open(2), medians: number[] = [];
     for (const seed of SEEDS) {
-      const { losses } = await curveOf(engine, seed), { fp32 } = stored.curves[seed];
+      const losses = await curveOf(engine, seed), { fp32 } = stored.curves[seed];
       const begun = meanOf(losses.slice(0, 20)), ended = meanOf(losses.slice(-20));
       assert.ok(ended < 0.7 * begun, `seed ${seed} fell from ${begun} to ${ended} only`);
       const apart = deviations(losses, fp32), early = Math.max(...apart.slice(0, 20));
@@ -54,30 +51,16 @@ await withNative((open) => {
   });
 
   Deno.test("native() in bf16 stays as close to fp32 as PyTorch does in bf16", async () => {
-    const exact = open(2), rounded = openEngine(await openKernels(undefined, "bf16"), 2);
+    const rounded = openEngine(await openKernels(undefined, "bf16"), 2);
     const ours: number[] = [], theirs: number[] = [];
-    const ourSlopes: number[] = [], theirSlopes: number[] = [];
     for (const seed of SEEDS) {
-      const { fp32, bf16, apart } = stored.curves[seed];
-      const { losses, gradients, layout } = await curveOf(rounded, seed);
-      const { gradients: expected } = await curveOf(exact, seed);
-      ours.push(median(deviations(losses, fp32)));
+      const { fp32, bf16 } = stored.curves[seed];
+      ours.push(median(deviations(await curveOf(rounded, seed), fp32)));
       theirs.push(median(deviations(bf16, fp32)));
-      const shares = layout.slots.map(({ name, offset, size }) => {
-        const slot = (all: Float32Array) => all.subarray(offset, offset + size);
-        const share = difference(slot(gradients), slot(expected));
-        assert.ok(share > 0 && share < 0.15, `${name} of seed ${seed} differs by ${share}`);
-        return share;
-      });
-      ourSlopes.push(median(shares));
-      theirSlopes.push(median(Object.values(apart)));
-      assert.equal(shares.length, Object.keys(apart).length);
     }
     await rounded.close();
-    await exact.close();
     // Single seeds of either are now half, now twice the other's.
-    const losses = meanOf(ours) / meanOf(theirs), slopes = meanOf(ourSlopes) / meanOf(theirSlopes);
+    const losses = meanOf(ours) / meanOf(theirs);
     assert.ok(losses <= 1.5, `losses deviate ${losses} times as much`);
-    assert.ok(slopes <= 1.5, `gradients deviate ${slopes} times as much`);
   });
 });

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { layerNorm, linear } from "../core/model/composites/mod.ts";
 import type { Engine } from "../core/model/program.ts";
-import { inPrecision } from "./bf16.ts";
+import { inProduct } from "./bf16.ts";
 import { multiply, normalise } from "./doubles.ts";
 import { attends } from "./native_attends.ts";
 import { assertNear, normals, ran } from "./native_runs.ts";
@@ -61,24 +61,27 @@ export function shapeLaws(
       fc.asyncProperty(shape, async ([seed, rows, depth, columns, activation]) => {
         const x = normals(seed, rows * depth), weight = normals(seed + 1, depth * columns);
         const bias = normals(seed + 2, columns), dy = normals(seed + 3, rows * columns);
-        const engine = open(),
-          read = (numbers: ArrayLike<number>) => inPrecision(engine.precision, numbers);
-        const sums = multiply({ a: read(x), b: read(weight), rows, depth, columns })
+        const engine = open();
+        const product = (factors: Parameters<typeof multiply>[0]) => {
+          const read = (factor: ArrayLike<number>) => inProduct(engine.precision, factors, factor);
+          return multiply({ ...factors, a: read(factors.a), b: read(factors.b) });
+        };
+        const sums = product({ a: x, b: weight, rows, depth, columns })
           .map((sum, i) => sum + bias[i % columns]);
         const value = activation === "relu" ? sums.map((sum) => Math.max(sum, 0)) : sums;
         const dSum = Float64Array.from(dy, (g, i) => activation === "relu" && sums[i] <= 0 ? 0 : g);
         const turned = (m: ArrayLike<number>, rows: number) =>
           Float64Array.from(m, (_, i) => m[(i % rows) * (m.length / rows) + Math.floor(i / rows)]);
-        const dWeight = multiply({
-          a: turned(read(x), rows),
-          b: read(dSum),
+        const dWeight = product({
+          a: turned(x, rows),
+          b: dSum,
           rows: depth,
           depth: rows,
           columns,
         });
-        const dX = multiply({
-          a: read(dSum),
-          b: turned(read(weight), depth),
+        const dX = product({
+          a: dSum,
+          b: turned(weight, depth),
           rows,
           depth: columns,
           columns: depth,

@@ -1,7 +1,8 @@
 /*
  * Products of matrices from packed parts: what linear layers, attention and plain products share.
- * With BF16 defined factors are rounded to bf16 while they are packed (product_bf16.c); else they
- * are what they are (product_fp32.c). Sums are floats in both.
+ * With BF16 defined factors are rounded to bf16 while they are packed (product_bf16.c), but for those
+ * of one column or row (product_thin.c); else they are what they are (product_fp32.c). Sums are floats
+ * in both.
  */
 #ifndef GIL_PRODUCT_H
 #define GIL_PRODUCT_H
@@ -41,6 +42,20 @@ typedef struct {
 /* C (rows x columns, `stride` from row to row) from A (rows x depth) and B (depth x columns). */
 void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth,
               float *c, int64_t stride, Finish finish);
+
+#if defined(BF16)
+/* Whether a product stays in floats: whether C has one column, or B one row. Rows of C do not count:
+   threads may divide them. */
+INLINE int is_thin(int64_t columns, int64_t depth) { return columns == 1 || depth == 1; }
+
+/* Such a product; a factor of one column or row lies without gaps. */
+void multiply_thin(Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth, float *c,
+                   int64_t stride, Finish finish);
+
+/* Sums, PANEL from row to row, go to their places in C. */
+void put(const float *sums, int64_t rows, int64_t columns, float *c, int64_t stride,
+         Finish finish);
+#endif
 
 INLINE int64_t up_to(int64_t n, int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;

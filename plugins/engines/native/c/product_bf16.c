@@ -138,9 +138,8 @@ static void block_of(int64_t rows, int64_t columns, int64_t steps, const uint32_
   else block(1, 1, steps, strip, panel, c);
 }
 
-/* A block of sums goes to its place in C. */
-static void put(const float *sums, int64_t rows, int64_t columns, float *c, int64_t stride,
-                Finish finish) {
+void put(const float *sums, int64_t rows, int64_t columns, float *c, int64_t stride,
+         Finish finish) {
   for (int64_t i = 0; i < rows; i++, sums += PANEL, c += stride) {
     const float *more = finish.add ? c : finish.bias;
     int64_t j = 0;
@@ -178,6 +177,10 @@ static void block_rows(Frame *frame, Matrix a, int64_t rows, int64_t columns, in
 
 void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth,
               float *c, int64_t stride, Finish finish) {
+  if (is_thin(columns, depth)) {
+    multiply_thin(a, b, rows, columns, depth, c, stride, finish);
+    return;
+  }
   /* Sums of nothing are made too. */
   for (int64_t k = 0; k < depth || k == 0; k += DEPTH) {
     int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
