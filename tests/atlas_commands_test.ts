@@ -5,10 +5,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Effect } from "effect";
+import { Cause, Effect, Exit } from "effect";
 import type { CellBatch } from "../core/batch.ts";
+import { InputError } from "../core/errors.ts";
 import { keyOf, stream } from "../core/random.ts";
-import { atlasInWords } from "../streams/atlas/atlas_in_words.ts";
+import { atlasInWords, categoriesInWords, cellsInWords } from "../streams/atlas/atlas_in_words.ts";
 import { atlasStats } from "../streams/atlas/atlas_stats.ts";
 import { describeAtlas } from "../streams/atlas/describe_atlas.ts";
 import { orderInWords } from "../streams/atlas/order_in_words.ts";
@@ -224,6 +225,36 @@ Deno.test("describeAtlas() says how columns lie in the files and how they are re
     match(words().join("\n"), /pages +79 of genes/);
     match(words(7).join("\n"), /cells +5,000, shuffled with the seed 7\n/);
   }));
+
+Deno.test("describeAtlas() names a damaged shard, wherever a bit of its end is another", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a"), { shards } = await writeSorted(path);
+    const shard = join(path, shards[0].file), whole = readFileSync(shard);
+    let refused = 0;
+    for (let back = 1; back < 6000; back += 13) {
+      const damaged = Uint8Array.from(whole);
+      damaged[whole.length - back] ^= 1 << back % 8;
+      writeFileSync(shard, damaged);
+      const exit = await Effect.runPromiseExit(describeAtlas(path));
+      if (Exit.isSuccess(exit)) continue;
+      refused++;
+      const error = Cause.squash(exit.cause);
+      ok(error instanceof InputError, `byte ${back} from the end: ${error}`);
+      match(error.message, /^Cannot (open|read) atlas (shard "cells-|")/);
+    }
+    ok(refused > 50, `${refused} refused`);
+  }));
+
+Deno.test("categoriesInWords() and cellsInWords() show the beginning of long names", () => {
+  const long = "😀".repeat(5000), shown = `${"😀".repeat(59)}…`;
+  const categories = [{ name: long, cells: 2 }, { name: "z", cells: 1 }];
+  equal(
+    categoriesInWords({ name: "type", categories, missing: 0 }),
+    `2 categories: ${shown} (2), z (1)`,
+  );
+  const cell = { cell: 0, obs: { type: long }, genes: 1, total: 1, top: [] };
+  match(cellsInWords([cell], 400)[0], new RegExp(`type ${shown}$`));
+});
 
 Deno.test("gil atlas stats, order and verify print words and JSON", () =>
   withFolder(async (folder) => {

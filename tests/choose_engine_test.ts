@@ -65,7 +65,27 @@ Deno.test("openEngines() opens the engine that is named and no other", async () 
 Deno.test("openEngines() tells every reason when none opens", async () => {
   assert.deepEqual((await outcome({ cpu, absent }, { use: null, precision: "fp12" })).notes, [
     "Cannot choose an engine: cannot find next year: wait for it; and cannot configure engine " +
-    '"cpu": "precision": expected "fp32"',
+    '"cpu": "precision": expected "fp32" | "auto"',
   ]);
   assert.match((await outcome({}, { use: null })).notes[0], /there is none/);
+});
+
+Deno.test("openEngines() blames the experiment for what no machine takes, else the machine", async () => {
+  const blamed = (registry: Registry) =>
+    Effect.runPromise(
+      openEngines(registry, { use: null, precision: "fp12" }, 1).pipe(
+        Effect.scoped,
+        Effect.flip,
+        Effect.map(({ _tag }) => _tag),
+      ),
+    );
+  assert.equal(await blamed({ cpu, onnx }), "ExperimentError");
+  assert.equal(await blamed({ cpu, absent }), "InputError");
+});
+
+Deno.test('openEngines() takes precision "auto" for any engine', async () => {
+  for (const use of [null, "cpu", "onnx"]) {
+    const { names } = await outcome({ cpu, onnx, absent }, { use, precision: "auto" });
+    assert.match(names[0], use === "cpu" ? /^cpu \(fp32/ : /^onnx \(fp32/);
+  }
 });

@@ -68,7 +68,11 @@ Deno.test("examineEngines() tries every engine, and tells which are wrong or mis
     /^Cannot trust engine "wrong"/,
   );
   await Effect.runPromise(trusted(found.filter(({ id }) => id !== "wrong")));
-  assert.ok(enginesInWords(found, 80).every((line) => line.length <= 80));
+  for (const columns of [80, 60, 40]) {
+    const lines = enginesInWords(found, columns);
+    assert.ok(lines.every((line) => line.length <= columns));
+    assert.ok(lines.length < 40, `${lines.length} lines of ${columns} columns`);
+  }
 });
 
 Deno.test("cacheInWords() tells where the cache is, what it holds and which library is used", () =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Effect, Exit, Schema } from "effect";
+import { Effect, Exit, Option, Schema } from "effect";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkMethods, checkScales } from "../core/composition.ts";
@@ -8,6 +8,7 @@ import { epochsOf, Experiment } from "../core/experiment.ts";
 import { setting, transform } from "../core/plugin.ts";
 import { make } from "../core/registry.ts";
 import * as plugins from "../plugins/mod.ts";
+import { overridesOf } from "../streams/console/flags.ts";
 import { loadExperiment } from "../streams/experiment/load_experiment.ts";
 import { folderOfTests } from "./atlas_folder.ts";
 
@@ -139,6 +140,33 @@ Deno.test("loadExperiment() reads comments, applies overrides and resolves paths
   const { experiment } = await Effect.runPromise(loadExperiment(path, plugins, { seeds: [9] }));
   assert.deepEqual(experiment.seeds, [9]);
   assert.equal(experiment.source.path, join(folder, "cells"));
+  for (const [files, absolute] of [["a", join(folder, "a")], [["a"], [join(folder, "a")]]]) {
+    const source = { use: "parquet", files, vocabulary: "v.json", scale: "counts" };
+    writeFileSync(path, JSON.stringify({ ...smallest, source }));
+    const { experiment } = await Effect.runPromise(loadExperiment(path, plugins));
+    assert.deepEqual({ ...experiment.source }, {
+      ...source,
+      files: absolute,
+      vocabulary: join(folder, "v.json"),
+    });
+  }
+});
+
+Deno.test("loadExperiment() leaves addresses what they are, and lays settings over the source", async () => {
+  const folder = folderOfTests(), file = join(folder, "e.jsonc");
+  const address = "https://atlases.test/cells?version=2";
+  for (const path of [address, "file:///atlases/cells"]) {
+    writeFileSync(file, JSON.stringify({ ...smallest, source: { use: "atlas", path } }));
+    const overrides = { source: { onDamage: "skip" } };
+    const { experiment } = await Effect.runPromise(loadExperiment(file, plugins, overrides));
+    assert.deepEqual({ ...experiment.source }, { use: "atlas", path, onDamage: "skip" });
+  }
+  const flags = { atlas: Option.some({ use: "atlas", path: address }), memory: Option.none() };
+  assert.deepEqual(overridesOf(flags), { source: { use: "atlas", path: address } });
+  assert.deepEqual(overridesOf({ ...flags, onDamage: Option.some("skip") }), {
+    source: { use: "atlas", path: address, onDamage: "skip" },
+  });
+  assert.deepEqual(overridesOf({ threads: Option.some(2) }), { engine: { threads: 2 } });
 });
 
 Deno.test("loadExperiment() says which line is not JSON, and which file is missing", async () => {

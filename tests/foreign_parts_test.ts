@@ -1,10 +1,12 @@
-import { equal, throws } from "node:assert/strict";
+import { equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
 import { addCategories, codesOf, inOrder } from "../streams/foreign/categories.ts";
 import { LEFT_OUT, UNKNOWN } from "../streams/foreign/foreign_layout.ts";
 import { tokensOf } from "../streams/foreign/read_tokens.ts";
+import { quickRows } from "../streams/foreign/quick_rows.ts";
 import { type TokenLists, translator } from "../streams/foreign/translate.ts";
+import { openCheckKernel } from "../streams/reading/staging/check_kernel.ts";
 import { assertSame } from "./first_difference.ts";
 
 /** Rows of tokens and of values behind some entries that belong to rows before. */
@@ -68,6 +70,78 @@ Deno.test("translator() gives what a table of tokens says, row by row", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+Deno.test("translator() gives the same whether rows are cells as they lie or have to be looked at", () => {
+  const value = fc.oneof(
+    { weight: 30, arbitrary: fc.integer({ min: 1, max: 9 }) },
+    fc.constantFrom(0, 1.5, -1, NaN, 2 ** 32, 2 ** 31, 1e-40),
+  );
+  const row = fc.uniqueArray(fc.integer({ min: 0, max: 13 }), { maxLength: 9 })
+    .chain((tokens) => fc.tuple(fc.constant(tokens.sort((a, b) => a - b)), listOf(tokens.length)))
+    .chain(([tokens, values]) =>
+      fc.tuple(fc.constantFrom(tokens, tokens, tokens, tokens.toReversed()), fc.constant(values))
+    );
+  function listOf(length: number) {
+    return fc.array(value, { minLength: length, maxLength: length });
+  }
+  let quick = 0;
+  fc.assert(
+    fc.property(
+      fc.array(row, { maxLength: 5 }),
+      fc.nat(2),
+      fc.constantFrom("counts" as const, "log1p" as const),
+      (rows, first, scale) => {
+        const tokens = Int32Array.from(
+          { length: 12 },
+          (_, token) => token < first ? LEFT_OUT : token === 11 ? UNKNOWN : token - first,
+        );
+        const mapping = { tokens, vocabulary: { symbols: [..."ABCDEFGHIJK"] }, scale };
+        // A row now and then has a value too few.
+        const cut = (values: readonly number[]) => values.at(-1) === 9 ? values.slice(1) : values;
+        const long = listsOf(
+          rows.map(([tokens]) => tokens),
+          rows.map(([, values]) => cut(values)),
+          3,
+        );
+        const short = {
+          ...long,
+          offsets: long.offsets.slice(),
+          genes: Uint16Array.from(long.genes),
+          values: long.values.slice(),
+        };
+        const all = { from: 0, to: rows.length };
+        if (quickRows(mapping)({ ...short, genes: short.genes.slice() }, all)) quick++;
+        const fault = translator(mapping)(long, all);
+        assertSame(translator(mapping)(short, all), fault);
+        if (fault) return;
+        assertSame(short.offsets, long.offsets);
+        const end = long.offsets[rows.length];
+        assertSame([...short.genes.subarray(3, end)], [...long.genes.subarray(3, end)]);
+        assertSame(short.values.subarray(3, end), long.values.subarray(3, end));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  ok(quick > 0);
+});
+
+Deno.test("areValues() equals a loop, wherever a value is none", () => {
+  const { areValues } = openCheckKernel()!, none = new Float32Array(2 ** 13).fill(-1);
+  const odd = fc.constantFrom(0, -0, -1, NaN, Infinity, 2 ** 32, 0.5, 1, 2 ** 31, 1e-45, 8_388_609);
+  const length = fc.oneof(fc.nat(20), fc.integer({ min: 2 ** 13 - 3, max: 2 ** 13 + 9 }));
+  const scale = fc.constantFrom("counts" as const, "log1p" as const);
+  fc.assert(fc.property(length, fc.nat(3), fc.nat(), odd, scale, (length, from, at, odd, scale) => {
+    const values = new Float32Array(from + length + 4).fill(3);
+    // What lies around them is of no matter.
+    values.fill(-1, 0, from).fill(-1, from + length);
+    if (length > 0) values[from + at % length] = odd;
+    const isValue = (value: number) =>
+      value > 0 && value < 2 ** 32 && (scale === "log1p" || Number.isInteger(value));
+    const expected = values.subarray(from, from + length).every(isValue);
+    equal(areValues(none, { from: 0, to: none.length, scale }), false);
+    equal(areValues(values, { from, to: from + length, scale }), expected);
+  }));
 });
 
 Deno.test("translator() takes the same gene in the next row, and in the next call", () => {

@@ -119,7 +119,9 @@ Deno.test("parquet() gives the same cells whichever reader they take", async () 
   for (const order of ["stored", keyOf(3)] as const) {
     const fast = await read("v1_snappy", order);
     ok(fast.genes.length > 100);
-    for (const slow of ["v2_brotli", "v2_index"]) assertSame(await read(slow, order), fast);
+    for (const other of ["v1_lz4", "v2_brotli", "v2_index"]) {
+      assertSame(await read(other, order), fast);
+    }
   }
 });
 
@@ -321,7 +323,7 @@ Deno.test("describeFile() says how each column is read", () =>
     equal(facts.rows, 20_000);
     equal(facts.rowGroups, 2);
     for (const { paths } of columns) assertSame(paths, { walk: 1, whole: 1 });
-    const slow = join(STORED, "pyarrow_v2_brotli.parquet");
+    const slow = join(STORED, "pyarrow_v1_lz4.parquet");
     const lines = fileInWords(await Effect.runPromise(describeFile(slow)), 200);
-    ok(lines.some((line) => /^genes +lists of INT64, BROTLI; read by parquet-wasm/.test(line)));
+    ok(lines.some((line) => /^genes +lists of INT32, LZ4_RAW; read by parquet-wasm/.test(line)));
   }));

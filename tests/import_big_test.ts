@@ -48,7 +48,7 @@ Deno.test("rowsByPasses() holds no more entries than it may, and reads as often 
       const buffers = new Set<ArrayBufferLike>();
       let cell = from, all = 0;
       for await (const rows of rowsByPasses(entries, { batch: 64, from, held })) {
-        buffers.add(rows.values.buffer);
+        if (rows.values.length > 0) buffers.add(rows.values.buffer);
         assertSame(rows.first, cell);
         for (let i = 0; i + 1 < rows.offsets.length; i++, cell++) {
           const found: [number, number][] = [];
@@ -70,6 +70,26 @@ Deno.test("rowsByPasses() holds no more entries than it may, and reads as often 
     }),
     { numRuns: 20 },
   );
+});
+
+Deno.test("rowsByPasses() can be left after every block of a pass", async () => {
+  let read = 0;
+  async function* blocks() {
+    for (let gene = 0; gene < 8; gene++) {
+      read++;
+      yield await Promise.resolve({ length: 1, cells: [0], genes: [gene], values: [1] });
+    }
+  }
+  const entries = { cells: 1, places: blocks, blocks };
+  for (const left of [1, 8, 9, 16]) {
+    read = 0;
+    let come = 0;
+    for await (const { offsets } of rowsByPasses(entries, { batch: 64, from: 0, held: 64 })) {
+      assertSame(offsets.length, 1);
+      if (++come === left) break;
+    }
+    assertSame(read, left);
+  }
 });
 
 Deno.test("openInput() reads a long h5ad in packed chunks with 64-bit borders, from any row on", () =>

@@ -40,6 +40,10 @@ const sound = () =>
 Deno.test("importAtlas() refuses what is no sound h5ad file", async () => {
   const bytes = await sound();
   assertSame(await refusal(["nowhere.h5ad"]), 'Cannot read "nowhere.h5ad": there is no such file');
+  assertSame(
+    await refusal(["https://name:word@atlases.test/a.h5ad"]),
+    'Cannot read "https://atlases.test/a.h5ad": addresses are not imported; copy it to a folder',
+  );
   assertSame(await whyFile(""), 'Cannot read "@": it is empty');
   assertSame(await whyFile("barcode,A,B\n"), 'Cannot read "@": it is not an HDF5 file');
   assertSame(

@@ -161,6 +161,30 @@ Deno.test("join() numbers the cells through all inputs and begins where it is to
   assertSame(joined.cells, 5);
 });
 
+Deno.test("join() passes on that a reader has no cell yet, so that an import can be interrupted", async () => {
+  const none = { first: 0, columns: new Uint32Array(0), values: new Float64Array(0) };
+  const matrix: CountMatrix = {
+    path: "memory",
+    cells: 1,
+    symbols: ["A"],
+    obs: [{ name: "type", categories: ["T"], codes: (from, to) => new Int32Array(to - from) }],
+    others: [],
+    provenance: "memory",
+    notes: [],
+    async *rows() {
+      yield await Promise.resolve({ ...none, offsets: Uint32Array.of(0) });
+      yield { ...none, offsets: Uint32Array.of(0, 0) };
+    },
+  };
+  const options = await Effect.runPromise(decode(ImportOptions, {}, "Cannot import"));
+  const sizes: number[] = [];
+  for await (const { offsets, obs } of join([{ name: "d", matrix }], options).rows(0)) {
+    assertSame(obs.type.length, offsets.length - 1);
+    sizes.push(obs.type.length);
+  }
+  assertSame(sizes, [0, 1]);
+});
+
 Deno.test("importAtlas() joins files and folders, one input after the other", () =>
   withFolder(async (folder) => {
     const first = writeH5ad(

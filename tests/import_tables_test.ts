@@ -3,6 +3,7 @@ import { Effect } from "effect";
 import type { CountMatrix, ReadOptions } from "../streams/import/count_matrix.ts";
 import { openH5ad } from "../streams/import/h5ad.ts";
 import { openMtx } from "../streams/import/mtx.ts";
+import { identifierNote } from "../streams/import/obs_columns.ts";
 import { withFolder } from "./atlas_folder.ts";
 import {
   type Column,
@@ -14,6 +15,7 @@ import {
   writeH5ad,
 } from "./data_files.ts";
 import { assertSame } from "./first_difference.ts";
+import { imported, refusal } from "./imported.ts";
 
 const rows = [[1, 0, 2], [0, 3, 0], [4, 0, 0], [0, 0, 0]];
 const genes = ["A", "B", "C"];
@@ -91,6 +93,27 @@ Deno.test("obsColumns() reads numbers as categories where asked, in the order of
   const [{ is }] = await opened(withObs(cluster), options, described);
   assertSame(is, ["10", "2", undefined, "10"]);
 });
+
+Deno.test("importAtlas() keeps a column that names cells where asked, and refuses one that is nowhere", () =>
+  withFolder(async (folder) => {
+    const cells = Array.from({ length: 1500 }, (_, i) => `cell ${i}`), name = "cell id";
+    const path = writeH5ad(join(folder, "a.h5ad"), {
+      ...simple(cells.map(() => [1]), ["A"]),
+      tables: {
+        obs: { index: cells, columns: { [name]: cells } },
+        var: { index: ["A"] },
+      },
+    });
+    const { obs, notes } = await imported([path]);
+    assertSame(obs, { dataset: cells.map(() => "a") });
+    assertSame(notes[1], `a: ${identifierNote(name)}`);
+    const kept = await imported([path], { categories: [name] });
+    assertSame(kept.obs[name].toSorted(), cells.toSorted());
+    assertSame(
+      await refusal([path], { categories: ["cell is", name] }),
+      'Cannot keep column "cell is" as categories: no input has it; did you mean "cell id"?',
+    );
+  }));
 
 const ensembl = (symbols: Column): Table => ({
   index: ["ENSG00000000001", "ENSMUSG00000000002.3", "ENSG00000000003"],

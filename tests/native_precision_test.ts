@@ -56,18 +56,26 @@ await withNative(() => {
 
   Deno.test("choose() falls back to fp32 where bf16 was not asked for, saying why", async () => {
     const exact = await openKernels(), tried: string[] = [];
-    const failing = (reason: Error) => (precision: "fp32" | "bf16" | "auto") => {
-      tried.push(precision);
-      return precision === "fp32" ? Promise.resolve(exact) : Promise.reject(reason);
-    };
+    const failing = (best: "fp32" | "bf16", reason: Error) => ({
+      best: () => Promise.resolve(best),
+      open(precision: "fp32" | "bf16") {
+        tried.push(precision);
+        return precision === best ? Promise.reject(reason) : Promise.resolve(exact);
+      },
+    });
     const reason = new InputError({ message: "Cannot trust bf16: it is only a test" });
-    assert.deepEqual(await choose("auto", failing(reason)), {
+    assert.deepEqual(await choose("auto", failing("bf16", reason)), {
       kernels: exact,
       notes: [reason.message],
     });
-    assert.deepEqual(tried, ["auto", "fp32"]);
-    await assert.rejects(() => choose("bf16", failing(reason)), reason);
+    assert.deepEqual(tried.splice(0), ["bf16", "fp32"]);
+    await assert.rejects(() => choose("bf16", failing("bf16", reason)), reason);
     const mistake = new TypeError("x is not a function");
-    await assert.rejects(() => choose("auto", failing(mistake)), mistake);
+    await assert.rejects(() => choose("auto", failing("bf16", mistake)), mistake);
+
+    // A compiler that fails is not asked again.
+    tried.splice(0);
+    await assert.rejects(() => choose("auto", failing("fp32", reason)), reason);
+    assert.deepEqual(tried, ["fp32"]);
   });
 });

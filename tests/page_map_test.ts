@@ -1,5 +1,5 @@
 import { equal, ok, rejects } from "node:assert/strict";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
@@ -10,13 +10,13 @@ import { CHUNK } from "../streams/parquet/chunk_map.ts";
 import { decodePieceInto, entriesIn } from "../streams/parquet/decode_piece.ts";
 import { bytesOf } from "../streams/parquet/encode_page.ts";
 import { encodeLevels } from "../streams/parquet/encode_runs.ts";
-import { mapPages } from "../streams/parquet/page_map.ts";
+import { mapPages, mapSoundPages } from "../streams/parquet/page_map.ts";
 import { planPiece } from "../streams/parquet/piece.ts";
 import { columnIn, type TableColumn } from "../streams/parquet/table_column.ts";
 import { assertSame } from "./first_difference.ts";
 
 /** Numbers of codecs in the format. */
-const CODECS = { UNCOMPRESSED: 0, SNAPPY: 1, GZIP: 2, ZSTD: 6 } as const;
+const CODECS = { UNCOMPRESSED: 0, SNAPPY: 1, GZIP: 2, BROTLI: 4, ZSTD: 6 } as const;
 
 type Codec = keyof typeof CODECS;
 
@@ -24,6 +24,7 @@ const packs: Readonly<Record<Codec, (bytes: Uint8Array) => Uint8Array>> = {
   UNCOMPRESSED: (bytes) => bytes,
   SNAPPY: snappyCompress,
   GZIP: gzipSync,
+  BROTLI: (bytes) => brotliCompressSync(bytes),
   ZSTD: (bytes) => zstdCompressSync(bytes),
 };
 
@@ -132,24 +133,54 @@ async function read(column: TableColumn, rows: { readonly from: number; readonly
 }
 
 const codec = fc.constantFrom(...Object.keys(CODECS) as Codec[]);
+/** Where pages end, in hundredths of a column. */
+const cuts = fc.array(fc.nat(99), { maxLength: 12 });
 const lists = fc.array(fc.array(fc.nat(1000), { maxLength: 6 }), { minLength: 1, maxLength: 40 });
 
 Deno.test("mapPages() lets any rows be read, wherever pages cut rows", () =>
   fc.assert(
     fc.asyncProperty(
       lists,
-      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }),
+      cuts,
       codec,
       fc.nat(),
       fc.nat(),
       async (lists, cuts, codec, a, b) => {
         const values = lists.reduce((sum, { length }) => sum + Math.max(1, length), 0);
-        const column = columnOf(lists, cuts.map((cut) => Math.floor(cut * values)), codec);
+        const column = columnOf(lists, cuts.map((cut) => Math.floor(cut * values / 100)), codec);
         const maps = [await mapPages(column.bytes, chunkOf(column, 0))];
         const from = a % lists.length, to = from + 1 + b % (lists.length - from);
         const found = await read({ ...column, maps }, { from, to });
         assertSame(found.lists, lists.slice(from, to));
         assertSame((await read(column, { from, to })).lists, found.lists);
+      },
+    ),
+    { numRuns: 300 },
+  ));
+
+Deno.test("mapSoundPages() lets the rows be read that end before a damaged page, and no others", () =>
+  fc.assert(
+    fc.asyncProperty(
+      lists,
+      cuts,
+      fc.nat(),
+      async (lists, cuts, at) => {
+        const values = lists.reduce((sum, { length }) => sum + Math.max(1, length), 0);
+        const column = columnOf(lists, cuts.map((cut) => Math.floor(cut * values / 100)), "ZSTD");
+        const { offsets, rows, inside } = await mapPages(column.bytes, chunkOf(column, 0));
+        const damaged = at % offsets.length, bytes = new Uint8Array(column.bytes.size);
+        await column.bytes.read(bytes, 0);
+        bytes.fill(0xFF, offsets[damaged], offsets[damaged] + 4);
+        const other = { ...column, bytes: inMemory(bytes) };
+        const map = await mapSoundPages(other.bytes, chunkOf(other, 0)), known = map.rows.at(-1)!;
+        const sound = { ...other, maps: [map] };
+        if (known > 0) {
+          assertSame((await read(sound, { from: 0, to: known })).lists, lists.slice(0, known));
+        }
+        await rejects(read(sound, { from: known, to: known + 1 }), RangeError);
+        // What may go on in the damaged page is not known, all else is.
+        const last = rows.subarray(0, damaged).findLast((_, page) => !inside[page]);
+        equal(known, last ?? 0);
       },
     ),
     { numRuns: 300 },
@@ -184,12 +215,24 @@ Deno.test("mapPages() refuses pages that are not what the footer says", async ()
   await refuse({ rows: 4 }, /there are 3 rows instead of 4/);
   await refuse({ values: 2 }, /a page claims 3 of 2 values/);
   await refuse({ bytes: chunk.bytes - 1 }, /a page is larger than its column/);
+  const odd = pageOf([{ begins: true, value: 1 }, { begins: false }], "ZSTD");
+  await rejects(
+    read(withBytes(columnOf([[1, 2]], [2], "ZSTD"), odd), { from: 0, to: 1 }),
+    /a list goes on and is empty/,
+  );
   const { bytes } = columnOf([[1, 2, 3]], [1], "ZSTD"), second = await secondPage(bytes);
   await rejects(
     mapPages(inMemory(second), { ...chunk, start: 0, bytes: second.length, values: 3, rows: 0 }),
     /the first list has no beginning/,
   );
 });
+
+/** The column with another page in place of its own. */
+function withBytes(column: TableColumn, page: Uint8Array): TableColumn {
+  const file = new Uint8Array([0, 0, 0, 0, ...page]), chunks = column.chunks.slice();
+  chunks[CHUNK.bytes] = page.length;
+  return { ...column, chunks, bytes: inMemory(file) };
+}
 
 /** The bytes of a file from its second page on. */
 async function secondPage(bytes: ByteSource): Promise<Uint8Array> {

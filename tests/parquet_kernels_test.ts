@@ -252,20 +252,29 @@ Deno.test("decodeHybridInto() decodes what encodeCodes() and another library enc
 });
 
 for (const Kind of [Uint16Array, Uint32Array, Float32Array, Float64Array, Int32Array]) {
-  Deno.test(`lookUpInto() equals a loop: ${Kind.name}`, () =>
-    fc.assert(fc.property(sized, fc.nat(3), ([size, codes], more) => {
-      const dictionary = new Kind(
-        Array.from({ length: Math.min(size, 5000) }, (_, i) => (i * 37) % 60_000),
-      );
-      const low = codes.map((code) => code % dictionary.length), out = new Kind(codes.length);
-      const bytes = encodeCodes(low, widthOf(dictionary.length) + more);
-      lookUpInto(out, bytes, dictionary);
-      assertSame(out, new Kind(Array.from(low, (code) => dictionary[code])));
-      const most = low.reduce((most, code) => Math.max(most, code), -1);
-      if (most >= 0) {
-        throws(() => lookUpInto(out, bytes, dictionary.subarray(0, most)), RangeError);
-      }
-    })));
+  Deno.test(`lookUpInto() equals a loop, from any code on: ${Kind.name}`, () =>
+    fc.assert(
+      fc.property(sized, fc.nat(3), fc.nat(), fc.nat(), ([size, codes], more, from, count) => {
+        const dictionary = new Kind(
+          Array.from({ length: Math.min(size, 5000) }, (_, i) => (i * 37) % 60_000),
+        );
+        const low = codes.map((code) => code % dictionary.length);
+        const width = widthOf(dictionary.length) + more, skip = from % (codes.length + 1);
+        const wanted = low.subarray(skip, skip + count % (codes.length - skip + 1));
+        const expected = new Kind(Array.from(wanted, (code) => dictionary[code]));
+        const writer = new ByteWriter();
+        writer.appendUint8(width);
+        writeRleBitPackedHybrid(writer, [...low], width);
+        for (const bytes of [encodeCodes(low, width), writer.getBytes()]) {
+          const out = new Kind(wanted.length);
+          lookUpInto(out, bytes, { dictionary, skip });
+          assertSame(out, expected);
+          const most = wanted.reduce((most, code) => Math.max(most, code), -1);
+          const short = { dictionary: dictionary.subarray(0, most), skip };
+          if (most >= 0) throws(() => lookUpInto(out, bytes, short), RangeError);
+        }
+      }),
+    ));
 }
 
 Deno.test("moveInto() refuses what an array of integers cannot hold, and nothing else", () => {

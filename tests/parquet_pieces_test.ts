@@ -224,6 +224,10 @@ Deno.test("decodePieceInto() drops what comes before the rows, be it one entry, 
     throws(() => decodePieceInto(target, piece, parts), /no room for 2 rows/);
     const small = { ...target, row: 0, entry: 3 };
     throws(() => decodePieceInto(small, piece, parts), /no room for 3 entries/);
+    const reserve = (entries: number) => Uint16Array.of(5, 6, ...Array(entries - 2).fill(0));
+    const grown = { ...target, row: 1, entry: 2, values: new Uint16Array(2), reserve };
+    equal(decodePieceInto(grown, piece, parts), 2);
+    assertSame([...grown.values.subarray(0, 4)], [5, 6, 8, 9]);
     const [, floats] = await read(values, 0, { span: { from: 0, to: 3 }, kind: Float32Array });
     assertSame(floats, Float32Array.of(-0, 0, 1));
   });

@@ -1,4 +1,5 @@
-import { equal, match, ok, rejects } from "node:assert/strict";
+import { equal, match, ok, rejects, throws } from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Effect } from "effect";
@@ -150,6 +151,26 @@ Deno.test("crewParts() gives memory back that workers wait for, however little t
       }
       equal(cells, 380);
     }
+  }));
+
+Deno.test("crewParts() leaves no worker behind when its plan fails", () =>
+  withFolder(async (folder) => {
+    writeGroups(folder, MADE);
+    const settings = await settingsFor(folder, 1e6), ready = startWorker();
+    const ended = once(ready, "exit");
+    const window = (): never => {
+      throw new RangeError("no such window");
+    };
+    const plan: ReadPlan = { windows: 4, most: 95, window, before: (index) => 95 * index };
+    const reading = {
+      settings,
+      plan,
+      start: { window: 0, skip: 0 },
+      onDamages: () => {},
+      failure: ({ message }: { readonly message: string }) => new Error(message),
+    };
+    throws(() => crewParts(reading, { workers: 2, ready }), /no such window/);
+    await soon(ended);
   }));
 
 /** Flips a byte in the middle of the pages of a row group of the second shard: its checksum is wrong then. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { keyOf } from "../core/random.ts";
 import { type Atlas, type AtlasOptions, openAtlas } from "../streams/atlas/open_atlas.ts";
+import { verifyAtlas } from "../streams/atlas/verify_atlas.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { streamAtlas } from "../streams/reading/stream_atlas.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
@@ -150,24 +151,41 @@ async function sentenceOf(reading: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
+/** Runs `use` with an atlas whose second shard is another as soon as more than its end is asked for. */
+function replacing(use: (place: string) => Promise<void>): Promise<void> {
+  const path = `/atlas/${shards[1]}`;
+  let served: Server["files"] | undefined;
+  const script: Script = (asked) => {
+    const shard = served?.get(path);
+    if (shard && asked.path === path && !asked.range.startsWith("bytes=-")) {
+      served!.set(path, { bytes: shard.bytes, headers: { ETag: '"other"' } });
+    }
+    return undefined;
+  };
+  return serving(script, (place, { files }) => {
+    served = files;
+    return use(place);
+  });
+}
+
 for (const workers of [0, 1]) {
   Deno.test(`reading names the shard that is replaced meanwhile, ${workers} workers`, () =>
-    serving(fine, (place, { files }) =>
+    replacing((place) =>
       withAtlas(place, { workers }, async (atlas) => {
-        const path = `/atlas/${shards[1]}`, shard = files.get(path)!;
-        const reading = (async () => {
-          for await (const { cells } of atlas.read({ batch: 128, order: "stored" })) {
-            assert.ok(cells.length > 0);
-            files.set(path, { bytes: shard.bytes, headers: { ETag: '"other"' } });
-          }
-        })();
-        const sentence = await sentenceOf(reading);
+        const sentence = await sentenceOf(readAll(atlas, { batch: 128, order: "stored" }));
         assert.match(
           sentence,
           /^Cannot read atlas shard "cells-00001\.parquet".*: it changed while /,
         );
-      })));
+      })
+    ));
 }
+
+Deno.test("verifyAtlas() names the shard that is replaced meanwhile", () =>
+  replacing(async (place) => {
+    const sentence = await sentenceOf(Effect.runPromise(verifyAtlas(place)));
+    assert.match(sentence, /^Cannot verify atlas shard "cells-00001\.parquet": it changed while /);
+  }));
 
 Deno.test("reading names the address that is gone", () =>
   serving(fine, (place, { files }) =>

@@ -8,6 +8,7 @@ import { mean } from "../core/spread.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
 import { type GoldenRow, goldenRun } from "./golden_run.ts";
+import { runInWords } from "../core/report/run_in_words.ts";
 import { finishedRun } from "./laws/run_events.ts";
 
 const close = { absolute: 1e-9, relative: 1e-9 };
@@ -69,6 +70,16 @@ Deno.test("resultsOf() takes the last answer to a question asked twice", () => {
 
 Deno.test("resultsOf() says nothing of a run that never started", () => {
   assertSame(resultsOf([{ type: "finished", seconds: 1 }]), undefined);
+});
+
+Deno.test("runInWords() says how long a run took, and how fast that was", () => {
+  const results = { ...twoSeeds(), finished: true, run: { ...twoSeeds().run, steps: 3536 } };
+  const words = (seconds?: number) => runInWords({ ...results, seconds })[2];
+  const { engine } = results.run;
+  assertSame(words(35), `3,536 steps on ${engine} in 35 s: 101 steps a second.`);
+  assertSame(words(7000), `3,536 steps on ${engine} in 1 h 56 min: 0.505 steps a second.`);
+  assertSame(words(0), `3,536 steps on ${engine} in 0 s.`);
+  assertSame(words(), `3,536 steps on ${engine}.`);
 });
 
 Deno.test("rowsOf() averages the trials of a seed first, then takes changes seed by seed", () => {

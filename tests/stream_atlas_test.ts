@@ -166,6 +166,33 @@ Deno.test("streamAtlas() reads cells of one category, and says what it does not 
     await rejects(readAll(join(folder, "nothing"), {}), /no such file or folder/);
   }));
 
+Deno.test("streamAtlas() refuses numbers that say nothing", () =>
+  withFolder(async (folder) => {
+    writeGroups(folder, { seed: 2, shards: [[90, 33]], genes: 40, expressed: 9 });
+    const why = (options: StreamOptions) =>
+      readAll(folder, options).then(() => "nothing", ({ message }: Error) => message);
+    for (const from of [-1, 1.5, NaN]) {
+      equal(await why({ from }), `Cannot read from cell ${from} on: the first one is 0`);
+    }
+    for (const workers of [-1, 1.5, NaN]) {
+      match(
+        await why({ workers }),
+        /^Cannot read with \S+ workers: the number must be 0, 1, 2, …$/,
+      );
+    }
+    match(await why({ memory: NaN }), /^Cannot read with NaN bytes of memory: /);
+  }));
+
+Deno.test("streamAtlas() ends with the reason of its signal, also before anything is open", () =>
+  withFolder(async (folder) => {
+    writeGroups(folder, { seed: 2, shards: [[90]], genes: 40, expressed: 9 });
+    const reason = new Error("enough"), ending = new AbortController();
+    const reading = readAll(folder, { signal: ending.signal });
+    ending.abort(reason);
+    await rejects(reading, reason);
+    await rejects(readAll(folder, { signal: ending.signal }), reason);
+  }));
+
 Deno.test("streamAtlas() notices a shard that was replaced since it was opened, and names it", () =>
   withFolder(async (folder) => {
     writeGroups(folder, { seed: 2, shards: [[40], [30]], genes: 40, expressed: 9 });

@@ -15,10 +15,11 @@ export function planInWords(run: Started, columns: number): string[] {
   return [...subject(run), cost, ...noted(run)].flatMap((sentence) => wrap(sentence, 2, columns));
 }
 
-/** Methods, seeds, data and engine of a run, and how long it took, as sentences. */
+/** Methods, seeds, data and engine of a run, how long it took and how fast that is, as sentences. */
 export function runInWords({ run, seconds, finished }: Results): string[] {
   const time = seconds === undefined ? "" : ` in ${durationInWords(seconds)}`;
-  const end = finished ? time : ", not finished";
+  const rate = seconds ? `: ${rateOf(run.steps, seconds)} steps a second` : "";
+  const end = finished ? time + rate : ", not finished";
   return [...subject(run), `${work(run)}${end}.`, ...noted(run)];
 }
 
@@ -39,3 +40,6 @@ const noted = ({ notes = [] }: Started): string[] => notes.map((note) => `${note
 
 const counted = (n: number, noun: string): string =>
   `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+
+const rateOf = (steps: number, seconds: number): string =>
+  (steps / seconds).toLocaleString("en", { maximumSignificantDigits: 3 });

@@ -2,7 +2,7 @@ import { Schema } from "effect";
 import { engine, setting } from "../../core/plugin.ts";
 import { opening, stepThreads, threadsOf } from "../../streams/engine/opening.ts";
 import { openEngine } from "./native/engine.ts";
-import { openKernels } from "./native/kernels.ts";
+import { bestPrecision, openKernels } from "./native/kernels.ts";
 import { choose } from "./native/precision.ts";
 import { trusted } from "./native/trust.ts";
 
@@ -21,10 +21,13 @@ export const native = engine({
   },
   make: ({ precision, threads }) =>
     opening("native", async () => {
-      const { kernels, notes } = await choose(precision, async (precision) => {
-        const kernels = await openKernels(undefined, precision);
-        await trusted(kernels);
-        return kernels;
+      const { kernels, notes } = await choose(precision, {
+        best: bestPrecision,
+        async open(precision) {
+          const kernels = await openKernels(undefined, precision);
+          await trusted(kernels);
+          return kernels;
+        },
       });
       return { ...openEngine(kernels, threadsOf(threads)), notes };
     }),

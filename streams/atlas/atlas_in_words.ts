@@ -11,8 +11,8 @@ import type { CellSummary } from "./head_of.ts";
 import type { Labels } from "./label_counts.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** Categories of a column that are named. */
-const NAMED = 12;
+/** Categories of a column that are named, and how much is shown of one. */
+const NAMED = 12, SHOWN = 60;
 
 /** What an atlas holds, as lines of at most `columns` characters where words allow it. */
 export function atlasInWords(atlas: Description, columns: number): string[] {
@@ -70,7 +70,7 @@ export const writtenInWords = (folder: string, { cells, vocabulary, shards }: Ma
 export function cellsInWords(cells: readonly CellSummary[], columns: number): string[] {
   return cells.flatMap(({ cell, obs, genes, total, top }) => {
     const said = Object.entries(obs).filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name} ${value}`);
+      .map(([name, value]) => `${name} ${short(String(value))}`);
     const most = top.map(({ gene, value }) => `${gene} ${number(value)}`).join(", ");
     return [
       ...wrap(
@@ -86,8 +86,14 @@ export function cellsInWords(cells: readonly CellSummary[], columns: number): st
 /** The most frequent categories with their cells, then how many are left. */
 export function categoriesInWords({ categories, missing }: Labels): string {
   const ordered = categories.toSorted((a, b) => b.cells - a.cells);
-  const named = ordered.slice(0, NAMED).map(({ name, cells }) => `${name} (${count(cells)})`);
+  const named = ordered.slice(0, NAMED).map(({ name, cells }) =>
+    `${short(name)} (${count(cells)})`
+  );
   if (ordered.length > NAMED) named.push(`and ${count(ordered.length - NAMED)} more`);
   if (missing > 0) named.push(`none (${count(missing)})`);
   return `${counted(categories.length, "category", "categories")}: ${named.join(", ")}`;
 }
+
+/** The beginning of a long name. */
+const short = (name: string): string =>
+  name.length <= SHOWN ? name : `${[...name.slice(0, 2 * SHOWN)].slice(0, SHOWN - 1).join("")}…`;

@@ -58,7 +58,7 @@ async function look(file: ShardFile, layout: AtlasLayout): Promise<KnownShard> {
   try {
     return await knowShard(file, layout);
   } catch (cause) {
-    throw refusal(`Cannot open atlas shard "${file.name}"`, cause);
+    throw shardRefusal(`Cannot open atlas shard "${file.name}"`, cause);
   }
 }
 
@@ -81,7 +81,7 @@ function joined(all: readonly GroupSizes[]): GroupSizes {
 }
 
 /** An `InputError` for what went wrong with a shard; a programming error stays one. */
-function refusal(doing: string, cause: unknown): unknown {
+export function shardRefusal(doing: string, cause: unknown): unknown {
   if (!(cause instanceof RangeError)) return explain(doing, cause) ?? cause;
   return new InputError({ message: `${doing}: ${cause.message}; copy or import the atlas again` });
 }

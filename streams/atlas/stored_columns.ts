@@ -12,6 +12,7 @@ import { openColumns, openTable } from "../parquet/table.ts";
 import { indexOf, type TableColumn } from "../parquet/table_column.ts";
 import { COUNTS, GENES } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
+import { shardRefusal } from "./open_shards.ts";
 
 /** A column in all row groups together. */
 export interface StoredColumn {
@@ -32,7 +33,7 @@ export interface StoredColumn {
 /**
  * Looks at the footers of all shards of the atlas at a place.
  *
- * @throws RangeError where one is damaged.
+ * @throws InputError that names the first shard that is damaged.
  */
 export async function storedColumns(place: string, manifest: Manifest): Promise<StoredColumn[]> {
   const singles = [...manifest.columns.map(({ name }) => name), ...manifest.numbers];
@@ -42,6 +43,8 @@ export async function storedColumns(place: string, manifest: Manifest): Promise<
     try {
       const columns = await openColumns(await openTable(bytes), sums.map(({ name }) => name));
       columns.forEach((column, c) => addTo(sums[c], column));
+    } catch (cause) {
+      throw shardRefusal(`Cannot read atlas shard "${file}"`, cause);
     } finally {
       await bytes.close();
     }

@@ -11,6 +11,7 @@ import { attemptAsync } from "../attempt.ts";
 import { openBytes } from "../bytes/open_bytes.ts";
 import { joinPlace } from "../bytes/place.ts";
 import { type Atlas, openAtlas } from "./open_atlas.ts";
+import { shardRefusal } from "./open_shards.ts";
 
 /** Begins to count things, and hears how many of how many are done. */
 export type BeginCount = (
@@ -54,12 +55,15 @@ const firstWrong = Effect.fnUntraced(
     const all = shards.reduce((sum, { bytes }) => sum + bytes, 0);
     let done = 0, from = 0;
     for (const { file: name, rows, sha256 } of shards) {
+      const doing = `Cannot verify atlas shard "${name}"`;
       const hash = yield* attemptAsync(
-        `Cannot verify atlas shard "${name}"`,
+        doing,
         () =>
           hashOf(joinPlace(folder, name), (bytes) => {
             done += bytes;
             show(Math.ceil(done / 1e6), Math.ceil(all / 1e6));
+          }).catch((cause) => {
+            throw shardRefusal(doing, cause);
           }),
       );
       if (hash !== sha256) return { name, rows: { from, to: from + rows } };

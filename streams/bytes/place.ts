@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../core/errors.ts";
 
@@ -29,6 +29,10 @@ export function pathOf(place: string): string {
   }
   throw new InputError({ message: `Cannot open "${place}": ${why}` });
 }
+
+/** A place as it is called from everywhere: a path begins at `folder`, an address is what it is. */
+export const placeFrom = (folder: string, place: string): string =>
+  /^[a-z][a-z0-9+.-]+:\/\//i.test(place) ? place : resolve(folder, place);
 
 /**
  * The place of a file below a folder, which may be an address: what the address asks with (`?…`) is asked

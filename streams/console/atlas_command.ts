@@ -7,6 +7,7 @@
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { wrap } from "../../core/report/wrap.ts";
+import { counted } from "../atlas/figures.ts";
 import type { syntheticAtlas } from "../reading/synthesise.ts";
 import { load, print, width } from "./command.ts";
 import { count, given, importing, json, text } from "./flags.ts";
@@ -137,7 +138,7 @@ const verify = Command.make(
     const { verifyAtlas } = yield* load(() => import("../atlas/verify_atlas.ts"));
     const { openCounter } = yield* load(() => import("./counter.ts"));
     const cells = yield* verifyAtlas(folder, openCounter);
-    yield* print([`${cells.toLocaleString("en")} cells, every byte as it was written`]);
+    yield* print([`${counted(cells, "cell")}, every byte as it was written`]);
   }),
 ).pipe(Command.withDescription("Read every byte of an atlas and compare it with its hashes"));
 

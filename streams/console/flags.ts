@@ -9,6 +9,7 @@ import { Flag } from "effect/cli";
 import { resolve } from "node:path";
 import { optionsOf } from "../../core/report/describe_plugins.ts";
 import { capital } from "../../core/report/wrap.ts";
+import { placeFrom } from "../bytes/place.ts";
 import { ImportOptions } from "../import/import_options.ts";
 
 /** A flag with one value, whose kind `metavar` names in the help. */
@@ -58,8 +59,14 @@ export const overriding = {
     Flag.map((path) => resolve(path)),
     Flag.optional,
   ),
-  source: text("atlas", "folder", "Atlas in the place of the experiment's source").pipe(
-    Flag.map((folder) => ({ use: "atlas", path: resolve(folder) })),
+  atlas: text("atlas", "place", "Atlas in the place of the experiment's source").pipe(
+    Flag.map((place) => ({ use: "atlas", path: placeFrom(".", place) })),
+    Flag.optional,
+  ),
+  onDamage: Flag.Literals("on-damage", ["fail", "skip"]).pipe(
+    Flag.withDescription(
+      "Whether cells that cannot be read end the run, or are left out and counted",
+    ),
     Flag.optional,
   ),
 };
@@ -99,10 +106,16 @@ export const given = (
 export function overridesOf(
   flags: Readonly<Record<string, Option.Option<unknown>>>,
 ): Record<string, unknown> {
-  const { engine: use, precision, threads, ...rest } = given(flags);
-  const engine = Object.entries({ use, precision, threads })
-    .filter(([, value]) => value !== undefined);
-  return engine.length === 0 ? rest : { ...rest, engine: Object.fromEntries(engine) };
+  const { engine: use, precision, threads, atlas, onDamage, ...rest } = given(flags);
+  const engine = settings({ use, precision, threads });
+  const source = settings({ ...(atlas as object | undefined), onDamage });
+  return { ...rest, ...(engine && { engine }), ...(source && { source }) };
+}
+
+/** Those that were given; undefined where none was. */
+function settings(all: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const found = Object.entries(all).filter(([, value]) => value !== undefined);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 /** "keepOrder" as a flag is called: "keep-order". */

@@ -64,9 +64,10 @@ function bar(screen: Screen): Gauge {
     hideCursor: true,
     barCompleteChar: "█",
     barIncompleteChar: "░",
+    // One column stays free: behind a full line, terminals erase its last character.
     format: (options, { progress }) =>
       latest?.line(
-        screen.error().columns,
+        screen.error().columns - 1,
         (barsize) => Format.BarFormat(progress, { ...options, barsize }),
       ) ?? "",
   });

@@ -12,7 +12,8 @@ export function enginesInWords(findings: readonly Finding[], columns: number): s
   const width = Math.max("engine".length, ...findings.map(({ id }) => id.length));
   const row = (...[id, speed, apart, rest]: readonly string[]) => {
     const line = `${id.padEnd(width)}  ${speed.padStart(7)}  ${apart.padStart(10)}  `;
-    return wrap(line + rest, line.length, columns);
+    // Beneath a column that leaves too little room, words go on beneath the first.
+    return wrap(line + rest, 2 * line.length < columns ? line.length : 2, columns);
   };
   const chosen = findings.find((found) => found.available && found.chosen);
   return [

@@ -44,12 +44,16 @@ export const openEngines = Effect.fnUntraced(function* (
   const ranked = enginesOf(registry).filter(({ rank }) => rank !== undefined)
     .sort((a, b) => b.rank! - a.rank!);
   const reasons: string[] = [];
+  let isMisused = true;
   for (const { id, config } of ranked) {
     const [known, unknown] = split(settings, (name) => name in config.fields);
     const outcome = yield* open(id, known).pipe(
       Effect.catchTags({
         ExperimentError: ({ message }) => Effect.succeed(message),
-        InputError: ({ message }) => Effect.succeed(message),
+        InputError({ message }) {
+          isMisused = false;
+          return Effect.succeed(message);
+        },
       }),
     );
     if (typeof outcome !== "string") {
@@ -58,11 +62,10 @@ export const openEngines = Effect.fnUntraced(function* (
     }
     reasons.push(outcome);
   }
-  if (reasons.length === 0) {
-    return yield* new ExperimentError({ message: "Cannot choose an engine: there is none" });
-  }
-  const message = `Cannot choose an engine: ${reasons.map(inner).join("; and ")}`;
-  return yield* new InputError({ message });
+  const why = reasons.length === 0 ? "there is none" : reasons.map(inner).join("; and ");
+  const message = `Cannot choose an engine: ${why}`;
+  // Settings that no engine takes, on no machine.
+  return yield* isMisused ? new ExperimentError({ message }) : new InputError({ message });
 });
 
 /** The entries whose names pass, and the others. */

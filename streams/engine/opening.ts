@@ -12,7 +12,7 @@ import { setting } from "../../core/plugin.ts";
 
 /** Of engines that multiply in single precision and in nothing else. */
 export const fp32 = setting(
-  Schema.Literals(["fp32"]),
+  Schema.Literals(["fp32", "auto"]),
   "fp32",
   "numbers of the matrix products",
 );
@@ -34,18 +34,27 @@ export const stepThreads = setting(
 export const threadsOf = (threads: typeof Threads.Type): number =>
   threads === "all" ? availableParallelism() : threads;
 
-/** An engine for as long as the scope lasts; whatever keeps it from opening is one sentence. */
+/**
+ * An engine for as long as the scope lasts; whatever keeps it from opening is one sentence. Who
+ * interrupts it need not wait until it is open.
+ */
 export const opening = (
   id: string,
   open: () => Engine | Promise<Engine>,
 ): Effect.Effect<Engine, InputError | RunError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.tryPromise({
-      try: async () => await open(),
+      try: async (signal) => {
+        const engine = await open();
+        // Nobody else would close it.
+        if (signal.aborted) await engine.close();
+        return engine;
+      },
       catch: (error) =>
         error instanceof InputError || error instanceof RunError ? error : new InputError({
           message: `Cannot open the engine "${id}": ${(error as Error).message}`,
         }),
     }),
     (engine) => Effect.promise(() => engine.close()),
+    { interruptible: true },
   );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RunError } from "../../core/errors.ts";
+import { InputError, RunError } from "../../core/errors.ts";
 import type { BufferName, Layout, Program, State } from "../../core/model/program.ts";
 
 /** Fails with `Cannot <action>: <reason>` unless `condition` holds. */
@@ -17,7 +17,8 @@ export async function attempt<T>(action: string, f: (action: string) => Promise<
   try {
     return await f(action);
   } catch (error) {
-    if (error instanceof RunError || error instanceof RangeError) throw error;
+    const isTold = error instanceof RunError || error instanceof InputError;
+    if (isTold || error instanceof RangeError) throw error;
     throw new RunError({ message: `Cannot ${action}: ${(error as Error).message}` });
   }
 }

@@ -13,11 +13,12 @@ import { decode, type PlainSchema } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import { Experiment } from "../../core/experiment.ts";
 import { pluginsOf, type Registry } from "../../core/registry.ts";
+import { placeFrom } from "../bytes/place.ts";
 import { Screen } from "../console/screen.ts";
 
 /**
  * Values that a command line puts in the place of an experiment file's own, by top-level key; an
- * engine without `use` changes settings of the file's engine.
+ * engine or a source without `use` changes settings of the file's own.
  */
 export type Overrides = Readonly<Record<string, unknown>>;
 
@@ -29,8 +30,8 @@ export interface Loaded {
 
 /**
  * Reads, checks and completes an experiment file and imports the plugin modules that it names, having
- * said on standard error which. Every `path` in it, and `from`, is relative to the file and comes out
- * absolute.
+ * said on standard error which. Every path in it that is no address is relative to the file and comes
+ * out absolute: those that plugins call `path`, `files` or `vocabulary`, and `from`.
  *
  * @param box The plugins that come with gil; a plugin of the file's own may not repeat their ids.
  */
@@ -70,23 +71,29 @@ export const loadExperiment = Effect.fnUntraced(function* (
   return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
 });
 
+/** The experiment with others of its keys; settings without a plugin are laid over those of its own. */
 function overridden(json: Overrides, overrides: Overrides): Record<string, unknown> {
-  const engine = overrides.engine as Overrides | undefined;
-  if (engine === undefined || "use" in engine) return { ...json, ...overrides };
-  return { ...json, ...overrides, engine: { ...json.engine as Overrides | undefined, ...engine } };
+  const plugins = ["engine", "source"].flatMap((key) => {
+    const settings = overrides[key] as Overrides | undefined;
+    const laid = settings && !("use" in settings);
+    return laid ? [[key, { ...json[key] as Overrides | undefined, ...settings }]] : [];
+  });
+  return { ...json, ...overrides, ...Object.fromEntries(plugins) };
 }
+
+/** Settings of plugins that are paths, or lists of them. */
+const PATHS = ["path", "files", "vocabulary"];
 
 /** Makes the paths that plugins are configured with, wherever a key is called so, absolute. */
 function resolvePaths(value: unknown, folder: string): unknown {
   if (Array.isArray(value)) return value.map((item) => resolvePaths(item, folder));
   if (typeof value !== "object" || value === null) return value;
+  const placed = (inner: unknown) => typeof inner === "string" ? placeFrom(folder, inner) : inner;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      key === "path" && typeof inner === "string"
-        ? resolve(folder, inner)
-        : resolvePaths(inner, folder),
-    ]),
+    Object.entries(value).map(([key, inner]) => {
+      if (!PATHS.includes(key)) return [key, resolvePaths(inner, folder)];
+      return [key, Array.isArray(inner) ? inner.map(placed) : placed(inner)];
+    }),
   );
 }
 

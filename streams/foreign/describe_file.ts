@@ -10,10 +10,13 @@ import { wrap } from "../../core/report/wrap.ts";
 import { bytesInWords, count, counted } from "../atlas/figures.ts";
 import { attemptAsync } from "../attempt.ts";
 import { openBytes } from "../bytes/open_bytes.ts";
+import { shownPlace } from "../bytes/place.ts";
 import { chunkOf } from "../parquet/chunk.ts";
+import { isDamage } from "../parquet/is_damage.ts";
 import { columnNames, leafOf } from "../parquet/leaf.ts";
 import { openColumns, openTable, type ParquetTable } from "../parquet/table.ts";
 import { type ReadingPath, readingPath } from "./map_large_groups.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** A column of a file. */
 export interface FileColumn {
@@ -50,6 +53,9 @@ export const describeFile = (file: string): Effect.Effect<FileDescription, Input
         bytes: bytes.size,
         columns,
       };
+    } catch (cause) {
+      if (!isDamage(cause)) throw cause;
+      throw unreadable({ place: shownPlace(file) }, { name: cause.name, message: cause.message });
     } finally {
       await bytes.close();
     }

@@ -41,14 +41,17 @@ function columnReads(column: TableColumn, group: number): GroupReads {
   const pages = isFast(chunk) ? pagesOfChunk(column, group, chunk) : undefined;
   const row = { cells: rows, entries: values };
   if (!pages) return { ...row, together: rows, perRow: 0, apart: bytes + unpacked };
-  const { offsets, sizes } = pages, largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+  const { offsets, sizes, rows: starts } = pages;
+  // What is damaged from the first page on is never read.
+  if (offsets.length === 0) return { ...row, together: 1, perRow: 0, apart: 0 };
+  const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
   const dictionary = offsets[0] - chunk.start;
   // An offset index does not say to how much a page unpacks.
   const most = pages.unpacked?.reduce((most, size) => Math.max(most, size), 0) ??
     largest * unpacked / bytes;
   return {
     ...row,
-    together: Math.ceil(rows / offsets.length),
+    together: Math.ceil(starts[offsets.length] / offsets.length),
     perRow: bytes / Math.max(1, rows),
     apart: dictionary + 2 * largest + most,
   };

@@ -10,10 +10,12 @@ import type { ByteSource } from "../bytes/byte_source.ts";
 import { openBytes } from "../bytes/open_bytes.ts";
 import { mostIn } from "../parquet/chunk.ts";
 import { readSingles, type Singles } from "../parquet/foreign/read_singles.ts";
+import { isDamage } from "../parquet/is_damage.ts";
 import { columnNames } from "../parquet/leaf.ts";
 import { type SlowReader, slowReader } from "../parquet/slow_column.ts";
 import { openColumns, openTable, type TableColumn } from "../parquet/table.ts";
 import { columnIn } from "../parquet/table_column.ts";
+import type { OnDamage } from "../reading/staging/reader_settings.ts";
 import { type GroupReads, groupReads } from "./group_reads.ts";
 import { mapLargeGroups } from "./map_large_groups.ts";
 
@@ -35,6 +37,8 @@ export interface FileExpectation extends ForeignColumns {
   /** The last token of the vocabulary. */
   readonly last: number;
   readonly onSingles: (column: string, singles: Singles) => void;
+  /** "skip": what cannot be read of the file is left to fail when its cells are read. */
+  readonly onDamage: OnDamage;
 }
 
 /**
@@ -48,9 +52,9 @@ export async function knowFile(place: string, asked: FileExpectation): Promise<K
   try {
     const columns = await columnsOf(bytes, asked), [genes] = columns, singles = columns.slice(2);
     for (let group = 0; group < genes.groups; group++) checkTokens(genes, group, asked.last);
-    const maps = await Promise.all(columns.map(mapLargeGroups));
+    const maps = await Promise.all(columns.map((column) => mapLargeGroups(column, asked.onDamage)));
     const groups = groupReads(columnIn(bytes, maps[0]), columnIn(bytes, maps[1]));
-    await scan(bytes, singles, { groups, onSingles: asked.onSingles });
+    await scan(bytes, singles, { ...asked, groups });
     const rows = groups.reduce((sum, { cells }) => sum + cells, 0);
     const { version, size } = bytes;
     return { entry: { name: place, place, bytes: size, rows, version, columns: maps }, groups };
@@ -101,18 +105,26 @@ function checkTokens(genes: TableColumn, group: number, last: number): void {
 async function scan(
   bytes: ByteSource,
   columns: readonly TableColumn[],
-  { groups, onSingles }: Pick<KnownFile, "groups"> & Pick<FileExpectation, "onSingles">,
+  { groups, onSingles, onDamage }:
+    & Pick<KnownFile, "groups">
+    & Pick<FileExpectation, "onSingles" | "onDamage">,
 ): Promise<void> {
   let slow: SlowReader | undefined;
   try {
     for (const column of columns) {
       for (const [group, { cells }] of groups.entries()) {
         const rows = { group, rows: cells };
-        const singles = await readSingles(
-          column,
-          rows,
-          () => Promise.resolve(slow ??= slowReader(bytes)),
-        );
+        let singles: Singles;
+        try {
+          singles = await readSingles(
+            column,
+            rows,
+            () => Promise.resolve(slow ??= slowReader(bytes)),
+          );
+        } catch (cause) {
+          if (onDamage === "skip" && isDamage(cause)) continue;
+          throw cause;
+        }
         onSingles(column.leaf.path[0], singles);
       }
     }

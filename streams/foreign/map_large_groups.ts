@@ -5,9 +5,11 @@
  */
 
 import { type Chunk, chunkOf, isFast } from "../parquet/chunk.ts";
-import { mapPages, type PageMap } from "../parquet/page_map.ts";
+import { mapPages, mapSoundPages, noPages, type PageMap } from "../parquet/page_map.ts";
+import { isDamage } from "../parquet/is_damage.ts";
 import { FEW_ROWS, pagesOfChunk } from "../parquet/piece.ts";
 import { type ColumnMap, mapOf, type TableColumn } from "../parquet/table_column.ts";
+import type { OnDamage } from "../reading/staging/reader_settings.ts";
 
 /** Bytes of a column in a row group that is read whole rather than looked through. */
 const SMALL = 2 ** 22;
@@ -15,17 +17,24 @@ const SMALL = 2 ** 22;
 /**
  * What is known of a column, with a map where one is needed.
  *
- * @throws RangeError that names a row group whose pages are not what the footer says.
+ * @param onDamage Where pages are not what the footer says: "fail" throws a RangeError that names the row
+ *   group, "skip" has the rows that cannot be found fail when they are read.
  */
-export async function mapLargeGroups(column: TableColumn): Promise<ColumnMap> {
+export async function mapLargeGroups(column: TableColumn, onDamage: OnDamage): Promise<ColumnMap> {
+  const map = onDamage === "fail" ? mapPages : mapSoundPages;
   const maps: (PageMap | undefined)[] = [];
   for (let group = 0; group < column.groups; group++) {
     const chunk = chunkOf(column, group);
-    if (readingPath(column, group, chunk) !== "walk") continue;
     try {
-      maps[group] = await mapPages(column.bytes, chunk);
+      if (readingPath(column, group, chunk) === "walk") {
+        maps[group] = await map(column.bytes, chunk);
+      }
     } catch (cause) {
-      if (!(cause instanceof RangeError)) throw cause;
+      if (!isDamage(cause)) throw cause;
+      if (onDamage === "skip") {
+        maps[group] = noPages(cause.message);
+        continue;
+      }
       throw new RangeError(
         `column "${column.leaf.path[0]}" of row group ${group}: ${cause.message}`,
       );

@@ -18,7 +18,12 @@ import { codeScan } from "../reading/scan_codes.ts";
 import { faultOf } from "../reading/staging/reader_settings.ts";
 import { addCategories, inOrder } from "./categories.ts";
 import type { ForeignLayout } from "./foreign_layout.ts";
-import { type ForeignColumns, knowFile, type KnownFile } from "./know_file.ts";
+import {
+  type FileExpectation,
+  type ForeignColumns,
+  knowFile,
+  type KnownFile,
+} from "./know_file.ts";
 import { labelReader } from "./label_reader.ts";
 import { listFiles } from "./list_files.ts";
 import { readableFiles } from "./read_foreign.ts";
@@ -52,7 +57,7 @@ export const openForeign: (
   options: ForeignOptions,
 ) => Effect.Effect<Foreign, InputError, Scope.Scope> = Effect.fn("openForeign")(
   function* (options: ForeignOptions) {
-    const { genes, values, scale, vocabulary: path, firstGene } = options;
+    const { genes, values, scale, vocabulary: path, firstGene, onDamage = "fail" } = options;
     const memory = yield* attempt("Cannot open files", () => bytesIn(options.memory));
     const mapping = yield* readTokens(path, firstGene);
     const places = yield* attempt(
@@ -61,7 +66,7 @@ export const openForeign: (
     );
     const { files, columns } = yield* attemptAsync(
       `Cannot read "${places[0]}"`,
-      () => survey(places, options, mapping.tokens.length - 1),
+      () => survey(places, { ...options, onDamage, last: mapping.tokens.length - 1 }),
     );
     const layout = { ...mapping, scale, genes, values, columns };
     const scan = codeScan({
@@ -75,7 +80,7 @@ export const openForeign: (
     const means = {
       workers: options.workers ?? goodWorkers(all.cells),
       memory,
-      onDamage: options.onDamage ?? "fail",
+      onDamage,
       onDamages: skipped.add,
     } as const;
     const { read } = yield* readingScope("its files are closed");
@@ -98,7 +103,10 @@ export const openForeign: (
 );
 
 /** Looks at every file, one after another. */
-async function survey(places: readonly string[], asked: ForeignColumns, last: number) {
+async function survey(
+  places: readonly string[],
+  asked: Omit<FileExpectation, "onSingles">,
+) {
   const known = new Map(asked.columns.map((name) => [name, new Set<string>()]));
   const files: KnownFile[] = [];
   for (const place of places) {
@@ -106,7 +114,6 @@ async function survey(places: readonly string[], asked: ForeignColumns, last: nu
       files.push(
         await knowFile(place, {
           ...asked,
-          last,
           onSingles: (name, singles) => addCategories(known.get(name)!, singles),
         }),
       );

@@ -6,6 +6,7 @@
 
 import type { Numbers } from "../parquet/plain.ts";
 import { LEFT_OUT, type TokenMapping, UNKNOWN } from "./foreign_layout.ts";
+import { quickRows } from "./quick_rows.ts";
 
 /** Lists of tokens and of values, which become entries where they lie. */
 export interface TokenLists {
@@ -39,7 +40,8 @@ const ANOTHER = "name the vocabulary that the file was written with";
  * The translation that a mapping describes. Genes come in the order in which the file has them; tokens
  * that are left out and values of zero leave no entry.
  */
-export function translator({ tokens: geneOf, vocabulary, scale }: TokenMapping): TranslateRows {
+export function translator(mapping: TokenMapping): TranslateRows {
+  const { tokens: geneOf, vocabulary, scale } = mapping, isQuick = quickRows(mapping);
   const { symbols } = vocabulary, size = geneOf.length, counts = scale === "counts";
   // The row, counted over all calls, that named a gene last: of rows whose genes do not ascend.
   const last = new Float64Array(symbols.length).fill(-1);
@@ -53,7 +55,9 @@ export function translator({ tokens: geneOf, vocabulary, scale }: TokenMapping):
     }
     return undefined;
   }
-  return ({ offsets, others, genes, values }, { from, to }) => {
+  return (lists, { from, to }) => {
+    if (isQuick(lists, { from, to })) return undefined;
+    const { offsets, others, genes, values } = lists;
     let read = offsets[from], entry = read;
     for (let row = from; row < to; row++) {
       const end = offsets[row + 1], first = entry;

@@ -54,8 +54,9 @@ export interface CountMatrix {
   /** What else a user should know, in sentences. */
   readonly notes: readonly string[];
   /**
-   * The cells in order, at most `batch` at a time and about `MOST_ENTRIES` entries. Rows before
-   * `from` are not asked for: readers that can leave them out do.
+   * The cells in order, at most `batch` at a time and about `MOST_ENTRIES` entries; none where a
+   * reader has read for a while and has no cell yet. Rows before `from` are not asked for: readers
+   * that can leave them out do.
    */
   rows(batch: number, from?: number): AsyncIterable<Rows>;
 }

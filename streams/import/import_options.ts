@@ -52,7 +52,11 @@ export const ImportOptions = Schema.Struct({
   columns: Schema.optionalKey(Words).annotate({
     description: "the columns of cells that are kept; all unless given",
   }),
-  categories: setting(Words, [], "columns of numbers that are kept as categories"),
+  categories: setting(
+    Words,
+    [],
+    "columns of numbers, or of texts that name cells, that are kept as categories",
+  ),
   keepOrder: setting(
     Schema.Boolean,
     false,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InputError } from "../../core/errors.ts";
+import { suggest } from "../../core/nearest.ts";
 import type { AtlasInput } from "../atlas/atlas_input.ts";
 import type { CountMatrix, Rows } from "./count_matrix.ts";
 import type { ImportOptions } from "./import_options.ts";
@@ -30,7 +32,10 @@ export interface Joined extends Omit<AtlasInput, "batches" | "order" | "seed" | 
   /** Entries in all, zeros and repeated genes among them, where all inputs know. */
   readonly entries: number | undefined;
   readonly notes: readonly string[];
-  /** The cells from row `from` on: one input after the other, each in stored order. */
+  /**
+   * The cells from row `from` on: one input after the other, each in stored order; batches without a
+   * cell come where a reader has none yet.
+   */
   rows(from: number): AsyncIterable<JoinedRows>;
 }
 
@@ -44,6 +49,7 @@ const BATCH = 256;
 export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Joined {
   const named = inputs.map(({ name, matrix }) => ({ name, ...matrix }));
   const genes = joinGenes(named, options);
+  checkKnown(options.categories, named);
   const columns = joinColumns(named, options.columns);
   const values = options.values === "log1p" ? "log1p" : "counts";
   const readers = inputs.map(({ matrix }) => interpretation(matrix, options));
@@ -58,7 +64,8 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
         for await (const read of matrix.rows(BATCH, start)) {
           const { offsets, columns: places, values, first } = sinceRow(start, read);
           const cells = offsets.length - 1;
-          if (cells <= 0) continue;
+          // All of them lie before the start.
+          if (cells <= 0 && read.offsets.length > 1) continue;
           const counts = readers[input]({ offsets, columns: places, values, first });
           yield {
             first: before + first,
@@ -89,6 +96,18 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
     ],
     rows,
   };
+}
+
+/** Refuses names of columns that no input has. */
+function checkKnown(names: readonly string[], inputs: readonly Pick<CountMatrix, "obs">[]): void {
+  const known = [...new Set(inputs.flatMap(({ obs }) => obs.map(({ name }) => name)))];
+  const missing = names.find((name) => !known.includes(name));
+  if (missing === undefined) return;
+  throw new InputError({
+    message: `Cannot keep column "${missing}" as categories: no input has it; ${
+      suggest(missing, known)
+    }`,
+  });
 }
 
 /** A batch without the rows before `start`, which a reader may not have been able to leave out. */

@@ -5,7 +5,7 @@
  */
 
 import type { ObsColumn } from "./count_matrix.ts";
-import { identifierNote, inOrder, isIdentifier, type ObsColumns } from "./obs_columns.ts";
+import { identifierNote, inOrder, mostCategories, type ObsColumns } from "./obs_columns.ts";
 import { blankOthers, noSymbols, otherFeaturesNote, type Symbols } from "./symbols.ts";
 import { linesOf } from "./text.ts";
 import { unreadable } from "./unreadable.ts";
@@ -66,7 +66,8 @@ export async function readCells(
   }
   const opened = (columns ?? []).map((column) => opensAs(column, categories));
   const kept = opened.filter((column) =>
-    "numbers" in column || !isIdentifier(column.categories.length, barcodes.length)
+    "numbers" in column || categories.includes(column.name) ||
+    column.categories.length <= mostCategories(barcodes.length)
   );
   return {
     columns: kept,

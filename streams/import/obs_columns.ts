@@ -25,7 +25,7 @@ export interface ReadAlong extends ObsColumns {
 /**
  * Opens every column. Texts and the number columns named in `categories` become categories, in
  * code-point or numeric order; a column that gives most cells a text of their own is an
- * identifier, no category, and is left out.
+ * identifier, no category, and is left out unless it is named there.
  */
 export async function obsColumns(table: Table, categories: readonly string[]): Promise<ReadAlong> {
   const columns: ObsColumn[] = [], notes: string[] = [], loads: Load[] = [];
@@ -41,10 +41,16 @@ export async function obsColumns(table: Table, categories: readonly string[]): P
       loads.push(load);
       continue;
     }
-    const coded = await asCategories(column, table.rows);
-    if (isIdentifier(coded.categories.length, table.rows)) {
+    const most = categories.includes(name) ? Infinity : mostCategories(table.rows);
+    const coded = await asCategories(column, table.rows, most);
+    if (coded.categories.length > most) {
       notes.push(identifierNote(name));
       continue;
+    }
+    if (column.holds === "numbers" && coded.categories.some(isRounded)) {
+      notes.push(
+        `column "${name}": numbers beyond 2^53 are rounded; some of them become one category`,
+      );
     }
     const { load, get } = inBlocks(table.rows, coded.codes);
     columns.push({ name, categories: coded.categories, codes: get });
@@ -59,13 +65,14 @@ export async function obsColumns(table: Table, categories: readonly string[]): P
   };
 }
 
-/** Whether so many different texts name cells rather than kinds of cells. */
-export const isIdentifier = (categories: number, cells: number): boolean =>
-  categories > 1000 && categories > cells / 2;
+/** More different texts than this name cells rather than kinds of cells. */
+export const mostCategories = (cells: number): number => Math.max(1000, cells / 2);
+
+const isRounded = (text: string): boolean => Math.abs(Number(text)) > Number.MAX_SAFE_INTEGER;
 
 /** The sentence for a column that names cells. */
 export const identifierNote = (name: string): string =>
-  `column "${name}" is left out: most cells have a text of their own there`;
+  `column "${name}" is left out: most cells have a text of their own there; --categories "${name}" keeps it`;
 
 /** Reads a column's values of the cells `from … to - 1`. */
 export type Load = (from: number, to: number) => Promise<void>;
@@ -96,13 +103,14 @@ export function inBlocks<A extends Int32Array | Float64Array>(
 /** Categories, and a reader of codes into them. */
 type Coded = Omit<TableColumn & { readonly holds: "categories" }, "holds">;
 
-async function asCategories(column: TableColumn, cells: number): Promise<Coded> {
+/** A column as categories; of texts not all of them where there are more than `most`. */
+async function asCategories(column: TableColumn, cells: number, most: number): Promise<Coded> {
   if (column.holds === "categories") return column;
   const read = column.holds === "strings"
     ? column.strings
     : async (from: number, to: number) => Array.from(await column.numbers(from, to), numberName);
   const seen = new Set<string>();
-  for (let from = 0; from < cells && !isIdentifier(seen.size, cells); from += BLOCK) {
+  for (let from = 0; from < cells && seen.size <= most; from += BLOCK) {
     for (const text of await read(from, Math.min(cells, from + BLOCK))) seen.add(text);
   }
   const categories = inOrder(seen);

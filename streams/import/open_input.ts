@@ -7,6 +7,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { Effect, type Scope } from "effect";
 import type { InputError } from "../../core/errors.ts";
+import { isAddress, shownPlace } from "../bytes/place.ts";
 import { readAnnData } from "./anndata.ts";
 import type { CountMatrix, ReadOptions } from "./count_matrix.ts";
 import { openH5 } from "./h5_file.ts";
@@ -26,6 +27,11 @@ export function openInput(
   path: string,
   options: ReadOptions,
 ): Effect.Effect<CountMatrix, InputError, Scope.Scope> {
+  if (isAddress(path)) {
+    return Effect.fail(
+      unreadable(shownPlace(path), "addresses are not imported; copy it to a folder"),
+    );
+  }
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return Effect.fail(unreadable(path, "there is no such file"));
   return found.isDirectory() ? openFolder(path, options) : openFile(path, options);

@@ -37,13 +37,19 @@ export const entriesHeld = ({ held = 3 * 2 ** 26 }: ReadOptions): number =>
 /**
  * The rows in order. The matrix is read once for the sizes of the cells, and then once for every
  * `held` entries of it, when the cells among them are collected: genes in the order of the entries.
- * Memory: the held entries, 12 bytes a cell, and one block.
+ * Memory: the held entries, 12 bytes a cell, and one block. After every block that is read come rows
+ * without a cell: a pass may take minutes, and whoever has enough can stop there.
  */
 export async function* rowsByPasses(
   entries: Entries,
   { batch, from, held }: PassRequest,
 ): AsyncGenerator<Rows> {
-  const borders = await rowBorders(entries);
+  const borders = new Float64Array(entries.cells + 1);
+  for await (const block of entries.places()) {
+    countInto(borders, block);
+    yield noRows(from);
+  }
+  for (let row = 0; row < entries.cells; row++) borders[row + 1] += borders[row];
   let room: Room = { columns: new Uint32Array(0), values: new Float64Array(0) };
   for (let first = from; first < entries.cells;) {
     let to = first + 1;
@@ -52,21 +58,31 @@ export async function* rowsByPasses(
     // One pass overwrites what the one before held, lest two of them be in memory.
     const most = Math.max(needed, Math.min(held, borders[entries.cells] - borders[first]));
     if (room.columns.length < needed) room = roomFor(most);
-    await collectInto(room, { entries, borders, first, to });
+    const pass = passOver(borders, first, to);
+    for await (const block of entries.blocks()) {
+      collectInto(room, block, pass);
+      yield noRows(first);
+    }
     yield* cutRows({ borders, ...room }, first, { batch, to });
     first = to;
   }
 }
 
-/** Where each cell would begin in compressed rows, and the end. */
-async function rowBorders(entries: Entries): Promise<Float64Array> {
-  const borders = new Float64Array(entries.cells + 1);
-  for await (const { length, cells } of entries.places()) {
-    for (let i = 0; i < length; i++) borders[cells[i] + 1]++;
-  }
-  for (let row = 0; row < entries.cells; row++) borders[row + 1] += borders[row];
-  return borders;
+/** Counts the entries of each cell, one place behind its own. */
+function countInto(
+  borders: Float64Array,
+  { length, cells }: Pick<EntryBlock, "length" | "cells">,
+): void {
+  for (let i = 0; i < length; i++) borders[cells[i] + 1]++;
 }
+
+/** No cell, where the cell `first` will be next. */
+const noRows = (first: number): Rows => ({
+  first,
+  offsets: new Uint32Array(1),
+  columns: new Uint32Array(0),
+  values: new Float64Array(0),
+});
 
 /** Room for the entries of a pass. */
 interface Room {
@@ -81,26 +97,26 @@ const roomFor = (entries: number): Room => ({
 
 /** Which cells a pass collects. */
 interface Pass {
-  readonly entries: Entries;
-  readonly borders: Float64Array;
   readonly first: number;
   readonly to: number;
+  /** Where the next entry of each of them goes. */
+  readonly next: Uint32Array;
 }
 
-/** Puts the entries of the cells `first … to - 1` into the room, cell by cell. */
-async function collectInto(
-  { columns, values }: Room,
-  { entries, borders, first, to }: Pass,
-): Promise<void> {
+function passOver(borders: Float64Array, first: number, to: number): Pass {
   const next = new Uint32Array(to - first);
   for (let row = first; row < to; row++) next[row - first] = borders[row] - borders[first];
-  for await (const block of entries.blocks()) {
-    for (let i = 0; i < block.length; i++) {
-      const row = block.cells[i];
-      if (row < first || row >= to) continue;
-      const place = next[row - first]++;
-      columns[place] = block.genes[i];
-      values[place] = block.values[i];
-    }
+  return { first, to, next };
+}
+
+/** Puts the entries of the cells of the pass into the room, cell by cell. */
+function collectInto({ columns, values }: Room, block: EntryBlock, pass: Pass): void {
+  const { first, to, next } = pass;
+  for (let i = 0; i < block.length; i++) {
+    const row = block.cells[i];
+    if (row < first || row >= to) continue;
+    const place = next[row - first]++;
+    columns[place] = block.genes[i];
+    values[place] = block.values[i];
   }
 }

@@ -71,6 +71,7 @@ function notACount(value: number, matrix: CountMatrix): string {
   const instead = otherMatrix(matrix);
   if (!Number.isFinite(value)) return `which is not a number; ${instead}`;
   if (value < 0) return `which is negative, so no count; ${instead}`;
+  if (value > LARGEST_COUNT) return `which is too large for a count; ${instead}`;
   if (value > LARGEST_LOG) return `which is no count; ${instead}`;
   const totals = numericColumns(matrix).filter((name) => /umi|count|depth|library/i.test(name));
   return `which is not whole, so no count; --values log1p keeps log-normalised values, --values recover --totals ${

@@ -5,7 +5,7 @@
  */
 
 import type { Leaf } from "./leaf.ts";
-import { allDefined, levelsOf } from "./levels.ts";
+import { allDefined, definitionOf } from "./levels.ts";
 import { lookUpInto } from "./look_up.ts";
 import * as encoding from "./page_header.ts";
 import { type Page, pagesOf } from "./pages.ts";
@@ -41,7 +41,7 @@ export function decodeCodesInto(
       if (page.encoding === encoding.PLAIN) {
         found.set(plainTexts(page.body, present).map(codeOf));
       } else if (!isCoded(page)) throw new RangeError("texts are encoded in no known way");
-      else if (dictionary) lookUpInto(found, page.body, dictionary);
+      else if (dictionary) lookUpInto(found, page.body, { dictionary });
       else throw new RangeError("a page needs a dictionary that is missing");
       spreadInto(part, page, { leaf: piece.chunk.leaf, missing: -1, present });
     }
@@ -94,7 +94,7 @@ function* singles<A extends Int32Array | Float64Array>(
 
 function presentIn(page: Page, leaf: Leaf): number {
   if (allDefined(page, leaf)) return page.values;
-  const { definition } = levelsOf(page, leaf);
+  const definition = definitionOf(page, leaf);
   let present = 0;
   for (let i = 0; i < definition.length; i++) if (definition[i] === leaf.defined) present++;
   return present;
@@ -107,7 +107,7 @@ function spreadInto(
   { leaf, missing, present }: { readonly leaf: Leaf; missing: number; present: number },
 ): void {
   if (present === out.length) return;
-  const { definition } = levelsOf(page, leaf);
+  const definition = definitionOf(page, leaf);
   for (let row = out.length - 1, value = present; row >= 0; row--) {
     out[row] = definition[row] === leaf.defined ? out[--value] : missing;
   }

@@ -42,10 +42,12 @@ const LARGEST = 0x7F7F_FFFF;
 /** Integers that are looked at in one go: so few that counts of 16 bits hold. */
 const MOST = 2 ** 18;
 
-const [AT, END, FOUND] = [0, 1, 2];
+/** Locals of the loops. */
+export const AT = 0, FOUND = 2;
+const END = 1;
 
-/** What is done with 16 bytes after another, from the address `AT` up to `END`. */
-const loop = (found: Code, result: number): FunctionText => ({
+/** A loop that takes 16 bytes after another, from the address `AT` up to `END`, into `FOUND`. */
+export const findingLoop = (found: Code, result: number): FunctionText => ({
   parameters: [I32, I32],
   locals: [V128],
   body: [
@@ -64,22 +66,23 @@ const loop = (found: Code, result: number): FunctionText => ({
 export const findingLoops = (
   result: number,
 ): Readonly<Record<"falls" | "faults", FunctionText>> => ({
-  falls: loop(
+  falls: findingLoop(
     addHalves(get(FOUND), notAboveHalves(load(get(AT), 0), loadBefore(get(AT)))),
     result,
   ),
-  // A difference below zero leaves its sign.
-  faults: loop(
-    orBits(
-      get(FOUND),
-      orBits(
-        subtractWords(load(get(AT), 0), everyWord(constant(1))),
-        subtractWords(everyWord(constant(LARGEST)), load(get(AT), 0)),
-      ),
-    ),
+  faults: findingLoop(
+    orBits(get(FOUND), outside(LARGEST)),
     result,
   ),
 });
+
+/** A sign for each float that is not above zero, or above the one of the bits `largest`. */
+export const outside = (largest: number): Code =>
+  // A difference below zero leaves its sign.
+  orBits(
+    subtractWords(load(get(AT), 0), everyWord(constant(1))),
+    subtractWords(everyWord(constant(largest)), load(get(AT), 0)),
+  );
 
 /** The eight integers that begin one before an address. */
 const loadBefore = (address: Code): Code => load(add(address, constant(-2)), 0);

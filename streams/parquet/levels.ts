@@ -4,12 +4,15 @@
  * @module
  */
 
-import { decodeHybridInto, readRun } from "./hybrid.ts";
+import { decodeHybridInto, readRun, type Run } from "./hybrid.ts";
 import type { Leaf } from "./leaf.ts";
-import type { Page } from "./pages.ts";
+import { type Page, viewOf } from "./pages.ts";
+import type { Cursor } from "./thrift.ts";
+import { fillLanes, LANES } from "./unpack.ts";
 
-// Decoding is synchronous and never nested, so one pair of buffers serves all pages.
-let repetition = new Uint8Array(0), definition = new Uint8Array(0);
+// Decoding is synchronous and never nested, so these buffers serve all pages.
+let definition = new Uint8Array(0);
+const lanes = new Uint32Array(LANES);
 
 /** Where the lists of a piece begin. */
 export interface Starts {
@@ -21,14 +24,99 @@ export interface Starts {
 
 /**
  * Adds the lists that begin in a page to `starts`, whose entries go on from `entry`. Returns how many
- * entries the page has.
+ * entries the page has. Runs of levels are looked at, not each level, as far as elements follow each other.
  */
 export function addStarts(starts: Starts, page: Page, leaf: Leaf, entry: number): number {
-  if (page.values === 0) return 0;
-  if (!allDefined(page, leaf)) return addOneByOne(starts, page, leaf, entry);
-  addRuns(starts, page, entry);
-  return page.values;
+  const { values, definition: bytes } = page, { defined, element } = leaf, first = entry;
+  const begins = beginnings(page);
+  if (defined === 0) {
+    begins.addUpTo(starts, values, entry);
+    return values;
+  }
+  function addLevel(level: number, value: number, end: number): void {
+    if (level === defined) {
+      begins.addUpTo(starts, end, entry - value);
+      entry += end - value;
+      return;
+    }
+    if (level >= element) throw new RangeError("an element is null");
+    for (; value < end; value++) {
+      const before = starts.row;
+      begins.addUpTo(starts, value + 1, entry - value);
+      if (starts.row === before) throw new RangeError("a list goes on and is empty");
+    }
+  }
+  const cursor = { bytes, at: 0 }, view = viewOf(bytes), width = 32 - Math.clz32(defined);
+  for (let value = 0; value < values;) {
+    const run = readRun(cursor, width), end = Math.min(values, value + run.length);
+    if (run.value !== undefined) addLevel(run.value, value, end);
+    else {
+      checkPacked(cursor, (end - value) * width);
+      for (let at = cursor.at, next = value; next < end; next += LANES, at += 4 * width) {
+        fillLanes(lanes, view, at, width);
+        const there = Math.min(LANES, end - next);
+        for (let from = 0, to = 1; from < there; from = to++) {
+          while (to < there && lanes[to] === lanes[from]) to++;
+          addLevel(lanes[from], next + from, next + to);
+        }
+      }
+    }
+    cursor.at += run.bytes;
+    value = end;
+  }
+  return entry - first;
 }
+
+/** Reads the repetition levels of a page, of one bit: those that are zero begin a list. */
+function beginnings({ repetition: bytes }: Page) {
+  const cursor = { bytes, at: 0 };
+  let value = 0, run: Run | undefined, runFrom = 0, runTo = 0;
+
+  function nextRun(): void {
+    cursor.at += run?.bytes ?? 0;
+    run = readRun(cursor, 1);
+    runFrom = value;
+    runTo = value + run.length;
+  }
+  function addPacked(starts: Starts, end: number, shift: number): void {
+    checkPacked(cursor, end - runFrom);
+    while (value < end) {
+      const bit = value - runFrom, low = bit & 7, size = Math.min(8 - low, end - value);
+      // Each bit that is not set begins a list; the lowest set bit of the others comes first.
+      let others = ~bytes[cursor.at + (bit >> 3)] & ((1 << size) - 1 << low);
+      for (; others; others &= others - 1) {
+        begin(starts, shift + value - low + 31 - Math.clz32(others & -others));
+      }
+      value += size;
+    }
+  }
+  return {
+    /** Adds the lists that begin before the value `to`; a value `i` is the entry `shift + i`. */
+    addUpTo(starts: Starts, to: number, shift: number): void {
+      while (value < to) {
+        if (value === runTo) nextRun();
+        const end = Math.min(to, runTo), level = run!.value;
+        if (level === undefined) addPacked(starts, end, shift);
+        else if (level === 0) { for (; value < end; value++) begin(starts, shift + value); }
+        value = end;
+      }
+    },
+  };
+}
+
+/** Throws where so many bits do not lie behind the cursor. */
+function checkPacked({ bytes, at }: Cursor, bits: number): void {
+  if (at + Math.ceil(bits / 8) > bytes.length) {
+    throw new RangeError("levels run past the end of their page");
+  }
+}
+
+function begin(starts: Starts, entry: number): void {
+  if (starts.row === starts.entries.length) throw tooMany(starts.row);
+  starts.entries[starts.row++] = entry;
+}
+
+const tooMany = (rows: number) => new RangeError(`there are more than ${rows} rows`);
 
 /** Whether each value of a page is there; quick where few runs say so. */
 export function allDefined(page: Page, { defined }: Leaf): boolean {
@@ -42,79 +130,11 @@ export function allDefined(page: Page, { defined }: Leaf): boolean {
   return true;
 }
 
-/** As if every value were an element: only runs of repetition levels are looked at, not each level. */
-function addRuns(starts: Starts, { values, repetition: bytes }: Page, entry: number): void {
-  const cursor = { bytes, at: 0 };
-  for (let value = 0; value < values;) {
-    const run = readRun(cursor, 1), end = Math.min(values, value + run.length);
-    if (run.value === 0) { for (let i = value; i < end; i++) begin(starts, entry + i); }
-    else if (run.value === undefined) {
-      if (cursor.at + Math.ceil((end - value) / 8) > bytes.length) {
-        throw new RangeError("levels run past the end of their page");
-      }
-      for (let i = value; i < end; i += 8) {
-        const inside = end - i < 8 ? (1 << (end - i)) - 1 : 255;
-        // Each bit that is not set begins a list; the lowest set bit of the others comes first.
-        for (
-          let others = ~bytes[cursor.at + ((i - value) >> 3)] & inside;
-          others;
-          others &= others - 1
-        ) {
-          begin(starts, entry + i + 31 - Math.clz32(others & -others));
-        }
-      }
-      cursor.at += run.bytes;
-    }
-    value = end;
-  }
-}
-
-function addOneByOne(starts: Starts, page: Page, leaf: Leaf, entry: number): number {
-  const { repetition, definition } = levelsOf(page, leaf), { entries } = starts;
-  const { defined, element } = leaf, count = page.values, first = entry, room = entries.length;
-  let row = starts.row;
-  for (let i = 0; i < count; i++) {
-    const level = definition[i], begins = repetition[i] === 0;
-    if (begins) {
-      if (row === room) throw tooMany(row);
-      entries[row++] = entry;
-    }
-    if (level === defined) entry++;
-    else if (level >= element) throw new RangeError("an element is null");
-    else if (!begins) throw new RangeError("a list goes on and is empty");
-  }
-  starts.row = row;
-  return entry - first;
-}
-
-function begin(starts: Starts, entry: number): void {
-  if (starts.row === starts.entries.length) throw tooMany(starts.row);
-  starts.entries[starts.row++] = entry;
-}
-
-const tooMany = (rows: number) => new RangeError(`there are more than ${rows} rows`);
-
-/** The levels of one page, as far as its values go. */
-export interface Levels {
-  /** 0 where a list begins; of no meaning in a column of single values. */
-  readonly repetition: Uint8Array;
-  readonly definition: Uint8Array;
-}
-
-/** Decodes the levels of a page; they are overwritten by the next call. */
-export function levelsOf(page: Page, leaf: Leaf): Levels {
-  const count = page.values;
-  if (definition.length < count) {
-    repetition = new Uint8Array(count);
-    definition = new Uint8Array(count);
-  }
-  const levels = {
-    repetition: repetition.subarray(0, count),
-    definition: definition.subarray(0, count),
-  };
-  if (leaf.lists) decodeHybridInto(levels.repetition, page.repetition, 1);
-  if (leaf.defined > 0) {
-    decodeHybridInto(levels.definition, page.definition, 32 - Math.clz32(leaf.defined));
-  } else levels.definition.fill(0);
+/** The definition levels of a page of single values; they are overwritten by the next call. */
+export function definitionOf({ values, definition: bytes }: Page, { defined }: Leaf): Uint8Array {
+  if (definition.length < values) definition = new Uint8Array(values);
+  const levels = definition.subarray(0, values);
+  if (defined > 0) decodeHybridInto(levels, bytes, 32 - Math.clz32(defined));
+  else levels.fill(0);
   return levels;
 }

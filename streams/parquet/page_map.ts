@@ -9,6 +9,7 @@ import type { ByteSource } from "../bytes/byte_source.ts";
 import { isAddress } from "../bytes/place.ts";
 import type { Chunk } from "./chunk.ts";
 import { readRun } from "./hybrid.ts";
+import { isDamage } from "./is_damage.ts";
 import { DATA, DATA_V2, type PageHeader, RLE } from "./page_header.ts";
 import type { PageIndex } from "./page_index.ts";
 import { readHeader, viewOf } from "./pages.ts";
@@ -20,6 +21,8 @@ export interface PageMap extends PageIndex {
   readonly inside: Uint8Array;
   /** Bytes of each page once unpacked. */
   readonly unpacked: Float64Array;
+  /** Why nothing is known of the rows behind those of the pages, where the chunk has more. */
+  readonly fault?: string;
 }
 
 /** Bytes that are read at once: from a file, little more than headers; from an address, many pages. */
@@ -31,8 +34,31 @@ const HEAD = 2 ** 16, FROM_ADDRESS = 2 ** 23;
  * @throws RangeError where its pages are not what its footer says.
  */
 export async function mapPages(bytes: ByteSource, chunk: Chunk): Promise<PageMap> {
+  const pages: Walked[] = [];
+  await walk(bytes, chunk, pages);
+  return mapOf(pages, chunk.rows);
+}
+
+/** As `mapPages`, up to the first damage: the map has the pages before it, as far as their rows end there. */
+export async function mapSoundPages(bytes: ByteSource, chunk: Chunk): Promise<PageMap> {
+  const pages: Walked[] = [];
+  try {
+    await walk(bytes, chunk, pages);
+    return mapOf(pages, chunk.rows);
+  } catch (cause) {
+    if (!isDamage(cause)) throw cause;
+    // What begins in the last page may go on in the one that is damaged.
+    let last = pages.length - 1;
+    while (last > 0 && pages[last].inside) last--;
+    const rows = pages[last]?.row ?? 0;
+    return { ...mapOf(pages.slice(0, Math.max(0, last)), rows), fault: cause.message };
+  }
+}
+
+/** Adds the pages of a chunk to `pages`, one after another. */
+async function walk(bytes: ByteSource, chunk: Chunk, pages: Walked[]): Promise<void> {
   const step = isAddress(bytes.name) ? FROM_ADDRESS : HEAD, read = slidingWindow(bytes, step);
-  const end = chunk.start + chunk.bytes, pages: Walked[] = [];
+  const end = chunk.start + chunk.bytes;
   let rows = 0;
   for (let at = chunk.start; at < end;) {
     const head = await read(at, Math.min(HEAD, end - at)), cursor = { bytes: head, at: 0 };
@@ -40,21 +66,30 @@ export async function mapPages(bytes: ByteSource, chunk: Chunk): Promise<PageMap
     const next = body + header.packed;
     if ((header.kind === DATA || header.kind === DATA_V2) && header.values > 0) {
       const begun = await beginnings(header, chunk, (length) => read(body, length));
+      if (pages.length === 0 && begun.inside) {
+        throw new RangeError("the first list has no beginning");
+      }
+      if (!(begun.rows >= 0 && rows + begun.rows <= chunk.rows)) {
+        throw new RangeError(`there are more than ${chunk.rows} rows`);
+      }
       pages.push({ at, size: next - at, row: rows, unpacked: header.unpacked, ...begun });
       rows += begun.rows;
     }
     at = next;
   }
   if (rows !== chunk.rows) throw new RangeError(`there are ${rows} rows instead of ${chunk.rows}`);
-  if (pages[0]?.inside) throw new RangeError("the first list has no beginning");
-  return {
-    offsets: Float64Array.from(pages, ({ at }) => at),
-    sizes: Float64Array.from(pages, ({ size }) => size),
-    rows: Float64Array.from([...pages.map(({ row }) => row), rows]),
-    inside: Uint8Array.from(pages, ({ inside }) => inside ? 1 : 0),
-    unpacked: Float64Array.from(pages, ({ unpacked }) => unpacked),
-  };
 }
+
+/** The map of a chunk of which no page can be found. */
+export const noPages = (fault: string): PageMap => ({ ...mapOf([], 0), fault });
+
+const mapOf = (pages: readonly Walked[], rows: number): PageMap => ({
+  offsets: Float64Array.from(pages, ({ at }) => at),
+  sizes: Float64Array.from(pages, ({ size }) => size),
+  rows: Float64Array.from([...pages.map(({ row }) => row), rows]),
+  inside: Uint8Array.from(pages, ({ inside }) => inside ? 1 : 0),
+  unpacked: Float64Array.from(pages, ({ unpacked }) => unpacked),
+});
 
 interface Walked {
   readonly at: number;

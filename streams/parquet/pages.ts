@@ -37,9 +37,11 @@ const SLACK = 4096;
 const LARGEST_NUMBER = 16;
 /** Bytes of a page of texts: writers end theirs after one megabyte, the most generous after a hundred. */
 const LARGEST_TEXTS = 2 ** 27;
+/** Bytes from which on what a page unpacks to has a buffer of its own. */
+const OWN = 2 ** 16;
 const NOTHING = new Uint8Array(0);
 
-/** The pages that lie in some parts of a chunk, one after the other. */
+/** The pages that lie in some parts of a chunk, one after the other; each lives until the next is asked for. */
 export function* pagesOf(parts: readonly Uint8Array[], chunk: Chunk): Generator<Page> {
   for (const bytes of parts) {
     const cursor: Cursor = { bytes, at: 0 };
@@ -49,11 +51,24 @@ export function* pagesOf(parts: readonly Uint8Array[], chunk: Chunk): Generator<
       if (header.checksum !== undefined && (crc32(raw) | 0) !== header.checksum) {
         throw new RangeError("the checksum of a page is wrong");
       }
-      if (header.kind === DICTIONARY) yield dictionaryPage(header, raw, chunk);
-      else if (header.kind === DATA) yield firstVersion(header, raw, chunk);
-      else if (header.kind === DATA_V2) yield secondVersion(header, raw, chunk);
+      const page = pageOf(header, raw, chunk);
+      if (!page) continue;
+      yield page;
+      freeUnpacked(page, raw);
     }
   }
+}
+
+function pageOf(header: PageHeader, raw: Uint8Array, chunk: Chunk): Page | undefined {
+  if (header.kind === DICTIONARY) return dictionaryPage(header, raw, chunk);
+  if (header.kind === DATA) return firstVersion(header, raw, chunk);
+  return header.kind === DATA_V2 ? secondVersion(header, raw, chunk) : undefined;
+}
+
+/** Frees what a page unpacked to at once: garbage of megabytes a page is collected too late. */
+function freeUnpacked({ body: { buffer } }: Page, raw: Uint8Array): void {
+  // Small ones may lie in a buffer that others use, too.
+  if (buffer !== raw.buffer && buffer.byteLength >= OWN) (buffer as ArrayBuffer).transfer(0);
 }
 
 /** The values of the data pages in some parts of a chunk, nulls and empty lists counted. */

@@ -61,7 +61,8 @@ export function planPiece(column: TableColumn, group: number, rows: Rows): Piece
     const all = { skip: rows.from, stored: chunk.rows, inside: false, whole: true };
     return { ranges, chunk, rows: wanted, ...all };
   }
-  const { offsets, sizes, rows: starts, inside } = index;
+  const { offsets, sizes, rows: starts, inside, fault } = index;
+  if (rows.to > starts[offsets.length]) throw new RangeError(fault);
   const first = pageOf(starts, rows.from), last = lastPage(index, rows.to);
   const pages = { from: offsets[first], to: offsets[last] + sizes[last] };
   const dictionary = { from: chunk.start, to: offsets[0] };
@@ -78,7 +79,7 @@ export function planPiece(column: TableColumn, group: number, rows: Rows): Piece
     skip: rows.from - starts[first],
     stored: starts[last + 1] - starts[first],
     inside: inside?.[first] === 1,
-    whole: first === 0 && last === offsets.length - 1,
+    whole: first === 0 && last === offsets.length - 1 && fault === undefined,
   };
 }
 

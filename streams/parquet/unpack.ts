@@ -34,17 +34,18 @@ function compile(width: number): Unpack {
 
 /**
  * Code that unpacks from `view` at `at`, one statement for each lane. Thirty-two integers of `width`
- * bits are `width` words of 32 bits, so every shift is a constant.
+ * bits are `width` words of 32 bits, so every shift is a constant; fewer may end within a word.
  */
 export function unpackingCode(
   width: number,
   statement: (lane: number, bits: string) => string,
+  count = LANES,
 ): string {
   const lines: string[] = [], mask = 2 ** width - 1;
-  for (let word = 0; word < width; word++) {
+  for (let word = 0; word < Math.ceil(count * width / 32); word++) {
     lines.push(`const w${word} = view.getUint32(at + ${4 * word}, true);`);
   }
-  for (let lane = 0; lane < LANES; lane++) {
+  for (let lane = 0; lane < count; lane++) {
     const word = (lane * width) >> 5, shift = (lane * width) & 31;
     const low = `w${word} >>> ${shift}`;
     const bits = shift + width > 32 ? `(${low}) | (w${word + 1} << ${32 - shift})` : low;

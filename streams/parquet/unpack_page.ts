@@ -5,7 +5,7 @@
  */
 
 import { createRequire } from "node:module";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { CompressionCodec } from "hyparquet";
 
 const require = createRequire(import.meta.url);
@@ -19,7 +19,11 @@ export const CODECS: ReadonlySet<Codec> = new Set([
   "SNAPPY",
   "GZIP",
   "ZSTD",
+  "BROTLI",
 ]);
+
+/** Bytes in which unpacked ones come: most pages in one piece, which need not be put together then. */
+const LEAST_PIECE = 64, LARGEST_PIECE = 2 ** 21;
 
 /** The `size` bytes that were packed; a view of the same memory where they were not. */
 export function unpackPage(bytes: Uint8Array, codec: Codec, size: number): Uint8Array {
@@ -32,14 +36,18 @@ export function unpackPage(bytes: Uint8Array, codec: Codec, size: number): Uint8
 
 /** Never gives more than `size` bytes, whatever the bytes claim. */
 function decompress(bytes: Uint8Array, codec: Codec, size: number): Uint8Array {
+  const chunkSize = Math.min(Math.max(LEAST_PIECE, size), LARGEST_PIECE);
+  const sizes = { maxOutputLength: size, chunkSize };
   try {
     switch (codec) {
       case "UNCOMPRESSED":
         return bytes;
       case "ZSTD":
-        return zstdDecompressSync(bytes, { maxOutputLength: size });
+        return zstdDecompressSync(bytes, sizes);
       case "GZIP":
-        return gunzipSync(bytes, { maxOutputLength: size });
+        return gunzipSync(bytes, sizes);
+      case "BROTLI":
+        return brotliDecompressSync(bytes, sizes);
       case "SNAPPY":
         return snappy(bytes, size);
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { constants, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { brotliDecompressSync, constants, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { viewOf } from "./pages.ts";
 import type { Codec } from "./unpack_page.ts";
 
@@ -20,6 +20,9 @@ export function unpackStart(bytes: Uint8Array, codec: Codec, wanted: number): Ui
   try {
     if (codec === "ZSTD") return zstdDecompressSync(frame);
     if (codec === "GZIP") return gunzipSync(frame, { finishFlush: constants.Z_SYNC_FLUSH });
+    if (codec === "BROTLI") {
+      return brotliDecompressSync(frame, { finishFlush: constants.BROTLI_OPERATION_FLUSH });
+    }
   } catch {
     throw new RangeError("a page does not unpack");
   }

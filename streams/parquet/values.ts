@@ -12,20 +12,22 @@ import type { Leaf } from "./leaf.ts";
 import { lookUpInto } from "./look_up.ts";
 import * as encoding from "./page_header.ts";
 import { type Page, viewOf } from "./pages.ts";
-import { moveInto, type Numbers, plainNumbers, splitNumbers } from "./plain.ts";
+import { moveInto, type Numbers, plainNumbers, sizeOf, splitNumbers } from "./plain.ts";
 
 /** How the numbers of a page are to be read, and where to note what is found in them. */
 export interface Reading<A extends Numbers> {
   readonly leaf: Leaf;
   readonly dictionary: A | undefined;
   readonly findings?: Findings | undefined;
+  /** Values before the first that is wanted; only where `canSkip` says so. */
+  readonly skip?: number;
 }
 
 /** Fills `out` with the numbers of a page; adds to the findings, or makes them NaN. */
 export function decodeValuesInto<A extends Numbers>(
   out: A,
   page: Page,
-  { leaf, dictionary, findings }: Reading<A>,
+  { leaf, dictionary, findings, skip = 0 }: Reading<A>,
 ): void {
   const { body } = page, count = out.length;
   if (
@@ -34,15 +36,17 @@ export function decodeValuesInto<A extends Numbers>(
   ) return;
   if (findings) findings.count = NaN;
   switch (page.encoding) {
-    case encoding.PLAIN:
-      return moveInto(out, plainNumbers(body, leaf, count));
+    case encoding.PLAIN: {
+      const wanted = skip > 0 ? body.subarray(skip * sizeOf(leaf)) : body;
+      return moveInto(out, plainNumbers(wanted, leaf, count));
+    }
     case encoding.DELTA_BINARY_PACKED:
       if (leaf.type !== "INT32" && leaf.type !== "INT64") break;
       return moveInto(out, deltaNumbers(body, leaf, count));
     case encoding.RLE_DICTIONARY:
     case encoding.PLAIN_DICTIONARY:
       if (!dictionary) throw new RangeError("a page needs a dictionary that is missing");
-      return lookUpInto(out, body, dictionary);
+      return lookUpInto(out, body, { dictionary, skip });
     case encoding.BYTE_STREAM_SPLIT:
       return moveInto(out, splitNumbers(body, leaf, count));
     case encoding.RLE:
@@ -51,6 +55,12 @@ export function decodeValuesInto<A extends Numbers>(
   }
   throw new RangeError(`a page has the encoding ${page.encoding}, which its column does not`);
 }
+
+/** Whether values of a page can be decoded without those before them. */
+export const canSkip = ({ encoding: named }: Page, { type }: Leaf): boolean =>
+  named === encoding.PLAIN
+    ? type !== "BOOLEAN"
+    : named === encoding.RLE_DICTIONARY || named === encoding.PLAIN_DICTIONARY;
 
 /** The dictionary of a page as an array like `out`. */
 export function dictionaryLike<A extends Numbers>(out: A, page: Page, leaf: Leaf): A {

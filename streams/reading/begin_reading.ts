@@ -55,6 +55,7 @@ export async function beginReading(
 ): Promise<Parts> {
   const { cells, scan, files, failure } = readable, { batch, from = 0, genes } = request;
   checkRequest(readable, request);
+  checkMeans(means);
   const columns = [...new Set(request.columns)];
   for (const name of columns) columnOf(readable.columns, name);
   const { keep, codes } = await scanFor(scan, readable.columns, request);
@@ -82,11 +83,23 @@ export async function beginReading(
   return readHere(reading);
 }
 
-function checkRequest({ genes: size }: Readable, { batch, genes }: ReadRequest): void {
+function checkRequest({ genes: size }: Readable, { batch, from = 0, genes }: ReadRequest): void {
   if (!(Number.isInteger(batch) && batch > 0)) {
     throw new RangeError(`Cannot read batches of ${batch} cells: the size must be 1, 2, …`);
   }
+  if (!(Number.isInteger(from) && from >= 0)) {
+    throw new RangeError(`Cannot read from cell ${from} on: the first one is 0`);
+  }
   if (genes && genes.length !== size) {
     throw new RangeError(`Cannot read ${genes.length} genes: the vocabulary has ${size}`);
+  }
+}
+
+function checkMeans({ workers, memory }: ReadingMeans): void {
+  if (!(Number.isInteger(workers) && workers >= 0)) {
+    throw new RangeError(`Cannot read with ${workers} workers: the number must be 0, 1, 2, …`);
+  }
+  if (!(memory >= 0)) {
+    throw new RangeError(`Cannot read with ${memory} bytes of memory: the number must be above 0`);
   }
 }

@@ -8,16 +8,21 @@ import { Effect } from "effect";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { attempt } from "../attempt.ts";
 import { MANIFEST_FILE } from "../atlas/manifest.ts";
 import { openAtlas } from "../atlas/open_atlas.ts";
 import { type AtlasInput, writeAtlas } from "../atlas/write_atlas.ts";
 
-/** Where things are kept that can be made again: `XDG_CACHE_HOME`, or `.cache` in the home folder. */
-export const cacheFolder = (): string =>
-  join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "gil");
+/**
+ * Where things are kept that can be made again: `XDG_CACHE_HOME`, or `.cache` in the home folder where
+ * that is empty or relative (XDG Base Directory Specification).
+ */
+export function cacheFolder(): string {
+  const { XDG_CACHE_HOME: named = "" } = process.env;
+  return join(isAbsolute(named) ? named : join(homedir(), ".cache"), "gil");
+}
 
 /**
  * Opens the atlas that `recipe` makes; writes it first when the cache folder does not hold it.

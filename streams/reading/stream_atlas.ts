@@ -103,7 +103,12 @@ export function streamAtlas(place: string, options: StreamOptions = {}): AtlasSt
     // Where it is certain that there will be one, a worker gets ready while footers are read.
     const ready = options.workers ? startWorker() : undefined;
     try {
-      const atlas = await Effect.runPromise(lookAtAtlas(place), signal ? { signal } : {});
+      const atlas = await Effect.runPromise(lookAtAtlas(place), signal ? { signal } : {})
+        .catch((cause) => {
+          // What is interrupted says nothing of why it was.
+          signal?.throwIfAborted();
+          throw cause;
+        });
       const request = requestOf(options, atlas.vocabulary), { shards } = atlas.known;
       const skipped = skippedCells((fault, place) => readingFailure(shards, fault, place));
       sums.push(skipped.sum);

@@ -94,6 +94,10 @@ export const upperHalves = (a: Code): Code => [a, vector(0xaa)];
 export const floatsOfSigned = (a: Code): Code => [a, vector(0xfa)];
 /** Unsigned words as floats. */
 export const floatsOfUnsigned = (a: Code): Code => [a, vector(0xfb)];
+/** Floats without what comes behind their point. */
+export const wholeFloats = (a: Code): Code => [a, vector(0x69)];
+/** All bits of each float that is not its partner. */
+export const otherFloats = (a: Code, b: Code): Code => [a, b, vector(0x42)];
 /** Bitwise and. */
 export const andBits = (a: Code, b: Code): Code => [a, b, vector(0x4e)];
 /** Bitwise or. */

@@ -39,8 +39,12 @@ export async function built(recipe: Recipe, compiler: Compiler, folder: string):
   const key = hashOf(JSON.stringify([sources, flags, links, command, version])).slice(0, 16);
   const path = join(folder, `${name}-${key}.so`);
   if (!await isWhole(path)) {
-    await make(recipe, compiler, path);
-    await prune(folder, (await stat(path)).mtimeMs);
+    try {
+      await make(recipe, compiler, path);
+      await prune(folder, (await stat(path)).mtimeMs);
+    } catch (error) {
+      throw error instanceof InputError ? error : unkept(folder, error as Error);
+    }
   }
   await markUsed(path);
   return path;
@@ -57,7 +61,9 @@ async function isWhole(path: string): Promise<boolean> {
 }
 
 async function make({ sources, flags, links }: Recipe, compiler: Compiler, path: string) {
-  const place = await workplace(path);
+  // A folder of its own, beside what will be made.
+  const place = `${path.replace(/\.so$/, "")}.${randomUUID()}`;
+  await mkdir(place, { recursive: true });
   try {
     await Promise.all(
       Object.entries(sources).map(([file, text]) => writeFile(join(place, file), text)),
@@ -72,7 +78,12 @@ async function make({ sources, flags, links }: Recipe, compiler: Compiler, path:
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     const objects = files.map((file) => join(place, `${file}.o`)), library = join(place, "made.so");
     await compile(compiler, [...flags, "-shared", "-o", library, ...objects, ...links]);
-    await writeFile(join(place, "made.hash"), hashOf(await readFile(library)));
+    const made = await readFile(library).catch(() => {
+      throw new InputError({
+        message: `Cannot compile the kernels with "${compiler.command}": it made no library`,
+      });
+    });
+    await writeFile(join(place, "made.hash"), hashOf(made));
     // The hash first: a library without its own is built again, never loaded.
     await rename(join(place, "made.hash"), `${path}.sha256`);
     await rename(library, path);
@@ -81,16 +92,10 @@ async function make({ sources, flags, links }: Recipe, compiler: Compiler, path:
   }
 }
 
-/** A new folder to work in, beside what will be made. */
-async function workplace(path: string): Promise<string> {
-  const place = `${path.replace(/\.so$/, "")}.${randomUUID()}`;
-  try {
-    await mkdir(place, { recursive: true });
-    return place;
-  } catch (error) {
-    throw new InputError({
-      message: `Cannot keep compiled kernels in "${join(path, "..")}": ` +
-        `${(error as Error).message}; name another folder in XDG_CACHE_HOME`,
-    });
-  }
-}
+/** What keeps a folder from being written, without the names of files that are gone already. */
+const unkept = (folder: string, { message }: Error): InputError =>
+  new InputError({
+    message:
+      `Cannot keep compiled kernels in "${folder}": ${message.replace(/, \w+( '.*)?$/, "")}; ` +
+      "name another folder in XDG_CACHE_HOME",
+  });

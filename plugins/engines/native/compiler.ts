@@ -21,8 +21,8 @@ export interface Compiler {
 const PATIENCE = 300;
 /** Seconds that they have to say who they are. */
 const GREETING = 20;
-/** Characters of their messages that are kept. */
-const MOST_SAID = 1 << 20;
+/** Characters of their messages that are kept, and of the one line that is told. */
+const MOST_SAID = 1 << 20, MOST_TOLD = 300;
 
 /** The compiler that `CC` names, else the system's, else gcc, else clang. */
 export function candidates(): readonly string[] {
@@ -68,10 +68,17 @@ export async function findCompiler(
 export async function compile(compiler: Compiler, args: readonly string[]): Promise<void> {
   const { ended, output } = await call(compiler, args), { command } = compiler;
   if (ended === 0) return;
-  const lines = output.split("\n").filter((line) => line.trim() !== "");
-  const reason = lines.find((line) => /\berror\b/i.test(line)) ?? lines[0] ??
-    `it ended with ${ended}`;
+  const reason = reasonIn(output) ?? `it ended with ${ended}`;
   throw new InputError({ message: `Cannot compile the kernels with "${command}": ${reason}` });
+}
+
+/** The first line about an error, else the first, without what terminals would take for commands. */
+function reasonIn(output: string): string | undefined {
+  const lines = output.split("\n").map((line) => line.replace(/[\p{C}\s\ufffd]+/gu, " ").trim())
+    // Whoever called the linker says only that it failed.
+    .filter((line) => line !== "" && !/ld returned|linker command failed/.test(line));
+  const line = lines.find((line) => /\berror\b/i.test(line)) ?? lines[0];
+  return line && line.length > MOST_TOLD ? `${line.slice(0, MOST_TOLD)}…` : line;
 }
 
 /** What compilers need to know, and no more: all of the environment may not be read. */

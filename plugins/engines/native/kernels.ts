@@ -91,25 +91,35 @@ export function recipeOf(
   };
 }
 
+/** Where kernels are built unless told otherwise. */
+const usual = (): Workshop => ({ compilers: candidates(), folder: cacheFolder() });
+
+/**
+ * The precision in which the processor multiplies fastest: bf16 where it has instructions for it.
+ *
+ * @throws InputError as `openKernels` does.
+ */
+export async function bestPrecision(): Promise<Precision> {
+  const { compilers, folder } = usual();
+  const level = await levelOf(await findCompiler(compilers), folder);
+  return level >= BF16 ? "bf16" : "fp32";
+}
+
 /**
  * Builds and loads the kernels for this processor.
  *
- * @param precision Of products; "auto" is bf16 where the processor multiplies it itself.
+ * @param precision Of products.
  * @throws InputError when there is no compiler, when it fails, or when the folder cannot be written.
  */
 export async function openKernels(
-  { compilers, folder, flags = [] }: Workshop = {
-    compilers: candidates(),
-    folder: cacheFolder(),
-  },
-  precision: Precision | "auto" = "fp32",
+  { compilers, folder, flags = [] }: Workshop = usual(),
+  precision: Precision = "fp32",
 ): Promise<Kernels> {
   const compiler = await findCompiler(compilers), best = await levelOf(compiler, folder);
-  if (precision === "auto") precision = best >= BF16 ? "bf16" : "fp32";
   const level = precision === "bf16" ? best : Math.min(best, BF16 - 1);
   const path = await built(recipeOf(level, flags, precision), compiler, folder);
   return {
-    library: load(() => loadKernels(path)),
+    library: load(path, loadKernels),
     level: LEVELS[level].name,
     precision,
     inHardware: precision === "fp32" || level >= BF16,
@@ -121,19 +131,25 @@ export async function openKernels(
 async function levelOf(compiler: Compiler, folder: string): Promise<number> {
   const { [LEVEL_SOURCE]: source } = sourcesOf();
   const recipe = { name: "level", sources: { [LEVEL_SOURCE]: source }, flags: FLAGS, links: [] };
-  const path = await built(recipe, compiler, folder);
-  const { gil_level } = load(() =>
-    openLibrary(path, { gil_level: { parameters: [], result: "i32" } })
+  // So little that a compiler that hangs is found out with it.
+  const patience = Math.min(compiler.patience, 60);
+  const path = await built(recipe, { ...compiler, patience }, folder);
+  const { gil_level } = load(
+    path,
+    (path) => openLibrary(path, { gil_level: { parameters: [], result: "i32" } }),
   );
   return gil_level();
 }
 
-function load<A>(open: () => A): A {
+function load<A>(path: string, open: (path: string) => A): A {
   try {
-    return open();
+    return open(path);
   } catch (error) {
+    // The system's words, behind the runtime's.
+    const reason = (error as Error).message.split(`${path}: `).at(-1);
     throw new InputError({
-      message: `Cannot load compiled kernels: ${(error as Error).message}`,
+      message: `Cannot load compiled kernels "${path}": ${reason}; ` +
+        "delete them, or name another folder in XDG_CACHE_HOME",
     });
   }
 }

@@ -15,22 +15,27 @@ export interface Chosen {
 }
 
 /**
- * The kernels of a precision; for "auto" those of fp32 where `open` fails, and the reason as a note.
+ * The kernels of a precision. For "auto" they are those of the best, or of fp32 where these fail, with
+ * the reason as a note.
  *
- * @param open Opens kernels and tries them.
+ * @param means Tells the best precision; opens kernels and tries them.
  */
 export async function choose(
   asked: Precision | "auto",
-  open: (precision: Precision | "auto") => Promise<Kernels>,
+  { best, open }: {
+    readonly best: () => Promise<Precision>;
+    readonly open: (precision: Precision) => Promise<Kernels>;
+  },
 ): Promise<Chosen> {
   if (asked !== "auto") {
     const kernels = await open(asked);
     return { kernels, notes: kernels.inHardware ? [] : [slow(kernels)] };
   }
+  const precision = await best();
   try {
-    return { kernels: await open(asked), notes: [] };
+    return { kernels: await open(precision), notes: [] };
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
+    if (precision === "fp32" || !(error instanceof InputError)) throw error;
     return { kernels: await open("fp32"), notes: [error.message] };
   }
 }

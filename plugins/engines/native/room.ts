@@ -8,12 +8,19 @@ import { aligned } from "./plan/arena.ts";
 import { bytesOf, type Plan, type PlanPort } from "./plan/plan.ts";
 import { plansBytes } from "./plans.ts";
 
-/** Cells of a thread between two times that rows are added to their tables. */
+/** Cells of a thread, at least, between two times that rows are added to their tables. */
 const ROUND = 4;
 
+/** Bytes of rows that cells may leave until then if they are small: threads wait for each other each time. */
+const ROUND_BYTES = 1 << 18;
+
 /** How many cells are in memory at a time, of those whose rows are to be added to tables. */
-export const roundOf = ({ cells, ports }: Plan, threads: number): number =>
-  ports.some(({ role }) => role.is === "rows") ? Math.min(cells, ROUND * threads) : cells;
+export function roundOf({ cells, ports }: Plan, threads: number): number {
+  const rows = ports.filter(({ role }) => role.is === "rows").map(strideOf);
+  if (rows.length === 0) return cells;
+  const small = Math.floor(ROUND_BYTES / rows.reduce((a, b) => a + b, 0));
+  return Math.min(cells, Math.max(ROUND * threads, small));
+}
 
 /** Threads that a plan keeps busy. */
 export const threadsFor = ({ takes }: Plan, threads: number): number =>

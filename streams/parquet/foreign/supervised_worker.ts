@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 
 /** How one question is seen through. */
 export interface Conversation<Ask, Tell, A> {
@@ -42,7 +42,8 @@ export function supervised<Ask, Tell>(module: URL): Supervised<Ask, Tell> {
   }
   function converse<A>({ question, patience, hear }: Conversation<Ask, Tell, A>): Promise<A> {
     if (hangs) throw hangs;
-    const current = worker ??= new Worker(module);
+    // A copy of the environment would need leave to read all of it: Deno would ask on a terminal.
+    const current = worker ??= new Worker(module, { env: SHARE_ENV });
     const { promise, resolve, reject } = Promise.withResolvers<A>();
     let watch: ReturnType<typeof setTimeout> | undefined;
     function fail(cause: unknown): void {

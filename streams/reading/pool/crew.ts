@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import { batchIn } from "../staging/batch_buffer.ts";
 import { type Fault, makeNote, NOTE } from "../staging/reader_settings.ts";
 import type { Part } from "../staging/window_reader.ts";
@@ -44,7 +44,8 @@ export const DEAD_WORKER = "DeadWorker";
  * modules are loaded while this thread does something else.
  */
 export function startWorker(module = new URL("./worker.ts", import.meta.url)): Worker {
-  const worker = new Worker(module);
+  // A copy of the environment would need leave to read all of it: Deno would ask on a terminal.
+  const worker = new Worker(module, { env: SHARE_ENV });
   // One that dies before its crew listens must not end the process: it gives no sign of life.
   return worker.on("error", () => undefined);
 }
@@ -56,13 +57,19 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
   let told = start.window, current = start.window, closed = false;
   let failed: Error | undefined, wake: (() => void) | undefined;
   const members: Member[] = [];
-  while (members.length < options.workers) {
-    const member = begin(members.length === 0 ? ready : undefined);
-    members.push(member);
-    // Starting another takes as long as this one needs to be ready.
-    tellWindow(member);
+  try {
+    while (members.length < options.workers) {
+      const member = begin(members.length === 0 ? ready : undefined);
+      members.push(member);
+      // Starting another takes as long as this one needs to be ready.
+      tellWindow(member);
+    }
+    tellWindows();
+  } catch (cause) {
+    // A plan that fails leaves no worker behind.
+    void close();
+    throw cause;
   }
-  tellWindows();
 
   function begin(worker = startWorker(module)): Member {
     const note = new SharedArrayBuffer(4 * NOTE.length);
@@ -118,6 +125,11 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
       },
     }));
   }
+  async function close(): Promise<void> {
+    closed = true;
+    wake?.();
+    await Promise.all(members.map(({ worker }) => worker.terminate()));
+  }
   async function something(): Promise<void> {
     const beats = () => members.map(({ note }) => Atomics.load(note, NOTE.beats));
     let before = beats();
@@ -149,10 +161,6 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
         tellWindows();
       }
     },
-    async close() {
-      closed = true;
-      wake?.();
-      await Promise.all(members.map(({ worker }) => worker.terminate()));
-    },
+    close,
   };
 }

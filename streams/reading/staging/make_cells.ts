@@ -8,6 +8,7 @@
 import { COUNTS, GENES } from "../../atlas/layout.ts";
 import type { AtlasLayout } from "../../atlas/shard.ts";
 import type { ListTarget } from "../../parquet/decode_piece.ts";
+import type { Numbers } from "../../parquet/plain.ts";
 import type { ForeignLayout } from "../../foreign/foreign_layout.ts";
 import { type RowFault, translator } from "../../foreign/translate.ts";
 import { checkRows } from "./check_rows.ts";
@@ -56,7 +57,7 @@ const isForeign = (layout: AtlasLayout | ForeignLayout): layout is ForeignLayout
 const atlasCells = (layout: AtlasLayout): MakeCells => (staging, { from, to }, lists) => {
   const falls = { of: "falls" as const, count: NaN };
   const faults = { of: "faults" as const, count: NaN };
-  const [genes, values] = lists, targets = targetsOf(staging, from, lists);
+  const [genes, values] = lists, targets = targetsOf(staging, from);
   genes.lists({ ...targets.genes, findings: falls });
   values.lists({ ...targets.values, findings: faults });
   const found = { falls: falls.count, faults: faults.count };
@@ -66,7 +67,7 @@ const atlasCells = (layout: AtlasLayout): MakeCells => (staging, { from, to }, l
 function foreignCells(layout: ForeignLayout): MakeCells {
   const translate = translator(layout);
   return (staging, { from, to, first }, lists) => {
-    const [genes, values] = lists, targets = targetsOf(staging, from, lists);
+    const [genes, values] = lists, targets = targetsOf(staging, from);
     let fault: RowFault | undefined;
     values.lists(targets.values);
     try {
@@ -95,16 +96,16 @@ function foreignCells(layout: ForeignLayout): MakeCells {
   }
 }
 
-function targetsOf(
-  staging: Staging,
-  row: number,
-  [genes, values]: readonly [ListColumn, ListColumn],
-) {
-  const entry = row === 0 ? 0 : staging.offsets[row];
-  reserveEntries(staging, entry + Math.max(genes.entries(), values.entries()));
+/** Where lists go that become the row `row` and those behind it; makes room as it is needed. */
+function targetsOf(staging: Staging, row: number) {
+  const { offsets, others, genes, values } = staging, entry = row === 0 ? 0 : offsets[row];
+  const reserve = (name: "genes" | "values") => (entries: number): Numbers => {
+    reserveEntries(staging, entries);
+    return staging[name];
+  };
   return {
-    genes: { offsets: staging.offsets, row, values: staging.genes, entry },
-    values: { offsets: staging.others, row, values: staging.values, entry },
+    genes: { offsets, row, values: genes, reserve: reserve("genes"), entry },
+    values: { offsets: others, row, values, reserve: reserve("values"), entry },
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ListTarget } from "../../parquet/decode_piece.ts";
+import { type ListTarget, roomFor } from "../../parquet/decode_piece.ts";
 import type { CodeTarget, NumberTarget } from "../../parquet/decode_single.ts";
 import { moveInto } from "../../parquet/plain.ts";
 import type { SlowColumn } from "../../parquet/slow_column.ts";
@@ -17,7 +17,7 @@ export const slowEntries = (column: SlowColumn): number => lists(column).values.
 export function appendLists(target: ListTarget, column: SlowColumn): void {
   const { offsets, values } = lists(column), { row, entry } = target;
   for (let i = 0; i < offsets.length; i++) target.offsets[row + i] = entry + offsets[i];
-  moveInto(target.values.subarray(entry, entry + values.length), values);
+  moveInto(roomFor(target, entry, values.length), values);
   target.row += offsets.length - 1;
   target.entry += values.length;
 }

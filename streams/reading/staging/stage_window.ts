@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isDamage } from "../../parquet/is_damage.ts";
 import type { Span } from "../read_plan.ts";
 import { decodePlace } from "./decode_place.ts";
 import {
@@ -116,11 +117,6 @@ function leaveOut({ offsets, lost }: Staging, { row, from, to }: Place): void {
   offsets.fill(row === 0 ? 0 : offsets[row], row, end + 1);
   lost.fill(1, row, end);
 }
-
-/** Whether it is the file's fault: decoders throw RangeErrors, and so does a machine out of memory. */
-const isDamage = (cause: unknown): boolean =>
-  cause instanceof RangeError &&
-  !/allocation failed|Invalid typed array length/.test(cause.message);
 
 function noteWhere({ note }: Bench, shard: number, group: number): void {
   note[NOTE.shard] = shard;

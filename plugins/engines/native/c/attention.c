@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "product.h"
+#include "rows.h"
 
 /* Added to the scores of padded keys, as in the reference. */
 #define NEVER -1e9f
@@ -27,6 +27,8 @@ typedef struct {
   int64_t site, whole; /* positions of cells of full length, by which dropout counts */
   int limit;           /* bytes below it drop; 0 for no dropout */
   float scale, enlarge;
+  float unit;  /* of scores, see score */
+  int padded;  /* whether keys before the last unpadded one are */
   float *bias; /* a number a key */
   uint8_t *keep;
 } Call;
@@ -63,8 +65,11 @@ static Call call_of(Frame *frame, const int32_t *w, int64_t cell, float **scratc
   while (call.keys > 0 && call.padding[call.keys - 1] != 0) call.keys--;
   /* Without any unpadded key all count alike, as in the reference. */
   if (call.keys == 0) call.keys = call.length;
-  memset(call.bias, 0, sizeof(float) * call.stride);
-  for (int64_t k = 0; k < call.keys; k++) call.bias[k] = call.padding[k] * NEVER;
+  for (int64_t k = 0; k < call.keys; k++) {
+    call.bias[k] = call.padding[k] * NEVER;
+    call.padded |= call.bias[k] != 0;
+  }
+  call.unit = call.padded ? 1 : call.scale;
   return call;
 }
 
@@ -88,36 +93,24 @@ static void keep_of(const Call *call, int64_t head, int64_t query, int64_t count
     fill_bytes(call->keep + i * bytes, (row + i) * call->whole, bytes, key, call->limit);
 }
 
-/* Scores become e^(score - largest); the sum of them. */
-static float raise(const Call *call, float *row, float *largest) {
-  floats most = every(-__builtin_inff()), sum = every(0);
-  const floats scale = every(call->scale);
-  int64_t keys = call->keys, k = 0;
-  for (; k + LANES <= keys; k += LANES) {
-    floats t = load(row + k) * scale + load(call->bias + k);
-    store(row + k, t);
-    most = choose(t > most, t, most);
-  }
-  float top = -__builtin_inff();
-  for (int i = 0; i < LANES; i++) top = most[i] > top ? most[i] : top;
-  for (; k < keys; k++) {
-    row[k] = row[k] * call->scale + call->bias[k];
-    top = row[k] > top ? row[k] : top;
-  }
-  for (; k % LANES; k++) row[k] = -__builtin_inff();
-  const floats shift = every(top);
-  for (k = 0; k < keys; k += LANES) {
-    floats e = decay(load(row + k) - shift);
-    store(row + k, e);
-    sum += e;
-  }
-  *largest = top;
-  return total(sum);
+/* Products of a query and keys are its scores, in units of the scale; with padded keys among them,
+   they are scaled first, and the unit is 1. */
+static void score(const Call *call, float *row) {
+  for (int64_t k = 0; k < call->keys && call->padded; k += LANES)
+    store(row + k, load(row + k) * every(call->scale) + load(call->bias + k));
 }
 
-static void drop(const Call *call, float *row, const uint8_t *keep) {
-  for (int64_t k = 0; k < call->keys; k += LANES)
-    store(row + k, choose(not_zero(keep + k), load(row + k), every(0)));
+/* Scores become e^(unit (score - top)), or 0 where dropped; the sum of all, dropped or not. Where
+   `keep` is null, a constant once inlined, all are kept. */
+INLINE float raise(const Call *call, float *row, const uint8_t *keep, float top) {
+  floats sum = every(0);
+  for (int64_t k = call->keys; k % LANES; k++) row[k] = -__builtin_inff();
+  for (int64_t k = 0; k < call->keys; k += LANES) {
+    floats e = decay_by(load(row + k) - every(top), call->unit);
+    sum += e;
+    store(row + k, keep ? choose(not_zero(keep + k), e, every(0)) : e);
+  }
+  return total(sum);
 }
 
 static void attend(Frame *frame, const int32_t *w, int64_t cell) {
@@ -138,19 +131,20 @@ static void attend(Frame *frame, const int32_t *w, int64_t cell) {
       keep_of(&call, head, q, count);
       float shares[QUERIES];
       for (int64_t i = 0; i < count; i++) {
-        float *row = weights + i * call.stride, largest;
-        float share = 1 / raise(&call, row, &largest);
+        float *row = weights + i * call.stride;
+        score(&call, row);
+        float top = largest_of(row, keys);
+        float share = 1 / (call.limit ? raise(&call, row, call.keep + i * call.length, top)
+                                      : raise(&call, row, 0, top));
         float *statistics = call.statistics + 2 * (head * call.length + q + i);
-        statistics[0] = largest;
+        statistics[0] = top;
         statistics[1] = share;
         shares[i] = share * call.enlarge;
-        if (call.limit) drop(&call, row, call.keep + i * call.length);
       }
       float *to = out + q * whole + head * width;
       multiply_packed(frame, (Matrix){weights, call.stride, 1}, value_panels, count, width, keys,
                       to, whole, 0);
-      for (int64_t i = 0; i < count; i++)
-        for (int64_t j = 0; j < width; j++) to[i * whole + j] *= shares[i];
+      enlarge(to, whole, (Matrix){to, whole, 1}, shares, count, width);
     }
   }
 }
@@ -162,23 +156,15 @@ void attention(Frame *frame, const int32_t *w) {
   end_products();
 }
 
-/* A row of scores becomes weights, its row of gradients by weights one by scores. */
-static void descend(const Call *call, float *weights, float *gradients, const uint8_t *keep,
-                    const float *statistics, float mean) {
-  const floats scale = every(call->scale), top = every(statistics[0]);
-  const floats share = every(statistics[1]), middle = every(mean), large = every(call->enlarge);
-  int64_t keys = call->keys;
-  for (int64_t k = 0; k < keys; k += LANES) {
-    floats t = load(weights + k) * scale + load(call->bias + k);
-    floats p = decay(t - top) * share, g = load(gradients + k);
-    if (call->limit) {
-      floats kept = choose(not_zero(keep + k), large, every(0));
-      store(weights + k, p * kept);
-      store(gradients + k, p * (g * kept - middle));
-    } else {
-      store(weights + k, p);
-      store(gradients + k, p * (g - middle));
-    }
+/* Scores become weights, and gradients by weights those by scores, but for a factor that is the same
+   for all keys of a query: rows that they are multiplied by have it (`enlarge`). */
+INLINE void descend(const Call *call, float *weights, float *gradients, const uint8_t *keep,
+                    float top, float mean) {
+  for (int64_t k = 0; k < call->keys; k += LANES) {
+    floats e = decay_by(load(weights + k) - every(top), call->unit), g = load(gradients + k);
+    ints kept = keep ? not_zero(keep + k) : ~(ints){0};
+    store(weights + k, choose(kept, e, every(0)));
+    store(gradients + k, e * (choose(kept, g, every(0)) - every(mean)));
   }
 }
 
@@ -191,8 +177,9 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
   const float *dy = (float *)at(frame, w + 2) + begin, *value = (float *)at(frame, w + 4) + begin;
   float *key_panels = scratch, *value_panels = key_panels + packed_size(width, length);
   float *key_rows = value_panels + packed_size(width, length);
-  float *block_panels = key_rows + packed_size(length, width);
-  float *d_key = block_panels + 2 * deep * QUERIES, *d_value = d_key + length * deep;
+  float *block_rows = key_rows + packed_size(length, width);
+  float *block_panels = block_rows + deep * QUERIES;
+  float *d_key = block_panels + deep * QUERIES, *d_value = d_key + length * deep;
   float *weights = d_value + length * deep, *gradients = weights + QUERIES * call.stride;
   for (int64_t head = 0; head < call.heads && !stopped(frame); head++) {
     Matrix queries = side(&call, 0, head), key = side(&call, 1, head);
@@ -208,32 +195,40 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
       multiply_packed(frame, some, key_panels, count, keys, width, weights, call.stride, 0);
       keep_of(&call, head, q, count);
       multiply_packed(frame, d_some, value_panels, count, keys, width, gradients, call.stride, 0);
+      /* What rows lack to be weights, and to be gradients by products of queries and keys. */
+      float shares[QUERIES], factors[QUERIES];
       for (int64_t i = 0; i < count; i++) {
+        const float *statistics = call.statistics + 2 * (head * length + q + i);
         const float *o = value + (q + i) * whole + head * width;
-        const float *g = d_some.at + i * whole;
-        float mean = 0;
-        for (int64_t j = 0; j < width; j++) mean += o[j] * g[j];
-        descend(&call, weights + i * call.stride, gradients + i * call.stride,
-                call.keep + i * call.length, call.statistics + 2 * (head * length + q + i), mean);
+        float *row = weights + i * call.stride, *slopes = gradients + i * call.stride;
+        float mean = dot_of(o, d_some.at + i * whole, width) / call.enlarge;
+        shares[i] = statistics[1] * call.enlarge;
+        factors[i] = shares[i] * call.scale;
+        score(&call, row);
+        if (call.limit)
+          descend(&call, row, slopes, call.keep + i * call.length, statistics[0], mean);
+        else descend(&call, row, slopes, 0, statistics[0], mean);
       }
       float *to = out + q * 3 * whole + head * width;
       multiply_packed(frame, (Matrix){gradients, call.stride, 1}, key_rows, count, width, keys, to,
                       3 * whole, 0);
-      for (int64_t i = 0; i < count; i++)
-        for (int64_t j = 0; j < width; j++) to[i * 3 * whole + j] *= call.scale;
-      pack(block_panels, some, count, width);
+      enlarge(to, 3 * whole, (Matrix){to, 3 * whole, 1}, factors, count, width);
+      enlarge(block_rows, width, some, factors, count, width);
+      pack(block_panels, (Matrix){block_rows, width, 1}, count, width);
       multiply_packed(frame, (Matrix){gradients, 1, call.stride}, block_panels, keys, width, count,
                       d_key, deep, 1);
-      pack(block_panels + deep * QUERIES, d_some, count, width);
-      multiply_packed(frame, (Matrix){weights, 1, call.stride}, block_panels + deep * QUERIES, keys,
-                      width, count, d_value, deep, 1);
+      enlarge(block_rows, width, d_some, shares, count, width);
+      pack(block_panels, (Matrix){block_rows, width, 1}, count, width);
+      multiply_packed(frame, (Matrix){weights, 1, call.stride}, block_panels, keys, width, count,
+                      d_value, deep, 1);
     }
+    size_t bytes = sizeof(float) * width;
     for (int64_t k = 0; k < length; k++) {
       float *to = out + k * 3 * whole + whole + head * width;
-      for (int64_t j = 0; j < width; j++) {
-        to[j] = k < keys ? d_key[k * deep + j] * call.scale : 0;
-        to[whole + j] = k < keys ? d_value[k * deep + j] : 0;
-      }
+      if (k < keys) memcpy(to, d_key + k * deep, bytes);
+      else memset(to, 0, bytes);
+      if (k < keys) memcpy(to + whole, d_value + k * deep, bytes);
+      else memset(to + whole, 0, bytes);
     }
   }
 }

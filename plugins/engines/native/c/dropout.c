@@ -52,12 +52,14 @@ void fill_bytes(uint8_t *keep, uint64_t from, int64_t count, const uint32_t key[
   enum { SIZE = 8 * BLOCKS };
   uint64_t block = from / 8;
   int64_t skip = from % 8;
+  /* Bytes are compared as such, and no byte is 256. */
+  const uint8_t least = limit, some = limit < 256;
   while (count > 0) {
     uint32_t pairs[2 * BLOCKS];
     const uint8_t *drawn = (const uint8_t *)pairs;
     uint8_t kept[SIZE];
     cipher((uint32_t)block, key, pairs);
-    for (int i = 0; i < SIZE; i++) kept[i] = drawn[i] >= limit;
+    for (int i = 0; i < SIZE; i++) kept[i] = some & (drawn[i] >= least);
     int64_t size = SIZE - skip < count ? SIZE - skip : count;
     memcpy(keep, kept + skip, size);
     keep += size;

@@ -73,8 +73,9 @@ struct Pool {
   pthread_cond_t begin, end;
   void (*share)(void *, int, int);
   void *work;
-  int64_t round;
-  int waiting, closing;
+  _Atomic int64_t round; /* how often there was work */
+  _Atomic int waiting;   /* threads that are still at work */
+  int closing;
   volatile int *processors; /* where each thread was last seen at work, or -1 */
 };
 
@@ -123,22 +124,36 @@ static void work_on(Pool *pool, int thread) {
   pool->processors[thread] = -1;
 }
 
+/* How often a thread looks whether it can go on before it sleeps, some 20 microseconds: to be woken
+   takes longer than most of what threads wait for within a step. */
+#define LOOKS 1000
+
+static inline void rest(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 static void *serve(void *argument) {
   Place place = *(Place *)argument;
   Pool *pool = place.pool;
   int64_t done = 0;
   free(argument);
-  pthread_mutex_lock(&pool->lock);
   for (;;) {
+    for (int i = 0; i < LOOKS && pool->round == done; i++) rest();
+    pthread_mutex_lock(&pool->lock);
     while (pool->round == done && !pool->closing) pthread_cond_wait(&pool->begin, &pool->lock);
-    if (pool->closing) break;
+    int closing = pool->closing;
     done = pool->round;
     pthread_mutex_unlock(&pool->lock);
+    if (closing) break;
     work_on(pool, place.thread);
     pthread_mutex_lock(&pool->lock);
     if (--pool->waiting == 0) pthread_cond_signal(&pool->end);
+    pthread_mutex_unlock(&pool->lock);
   }
-  pthread_mutex_unlock(&pool->lock);
   return 0;
 }
 
@@ -151,6 +166,7 @@ void together(Pool *pool, void (*share)(void *, int, int), void *work) {
   pthread_cond_broadcast(&pool->begin);
   pthread_mutex_unlock(&pool->lock);
   work_on(pool, 0);
+  for (int i = 0; i < LOOKS && pool->waiting > 0; i++) rest();
   pthread_mutex_lock(&pool->lock);
   while (pool->waiting > 0) pthread_cond_wait(&pool->end, &pool->lock);
   pthread_mutex_unlock(&pool->lock);

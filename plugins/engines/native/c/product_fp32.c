@@ -21,6 +21,12 @@
 size_t panel_a_bytes(void) { return sizeof(float) * BLOCK_ROWS * DEPTH; }
 size_t panel_b_bytes(void) { return sizeof(float) * BLOCK_COLUMNS * DEPTH; }
 
+/* Rows of each part: as many in all parts, lest the last has a row or two for as much ado. */
+static int64_t depth_of_parts(int64_t depth) {
+  int64_t parts = (depth + DEPTH - 1) / DEPTH;
+  return (depth + parts - 1) / parts;
+}
+
 /* How a tile begins. */
 enum { FROM_ZERO, FROM_C, FROM_BIAS };
 
@@ -73,7 +79,7 @@ static void tile_of(int rows, int vectors, int64_t depth, Matrix a, const float 
 #undef CASE
 }
 
-/* A tile that may reach beyond the last column of C: then it is made beside it. */
+/* A tile at an edge; one that reaches beyond the last column of C is made beside it. */
 static void tile_within(int rows, int columns, int64_t depth, Matrix a, const float *panel,
                         float *c, int64_t stride, int begin, const float *bias, int relu) {
   int vectors = columns <= LANES ? 1 : 2;
@@ -93,6 +99,43 @@ static void tile_within(int rows, int columns, int64_t depth, Matrix a, const fl
     memcpy(c + i * stride, beside + i * TILE_COLUMNS, sizeof(float) * columns);
 }
 
+/* Rows of A, as tiles read them: `next` floats from the first of a tile to that of the next. */
+typedef struct {
+  Matrix first;
+  int64_t next;
+} Rows;
+
+/* All tiles along one panel of B: `rows` x `columns` of C, at most TILE_COLUMNS of them. Whole tiles
+   are made in this loop, as a call of its own would take a tenth of the time of a shallow one. */
+static void tiles(Rows a, const float *panel, int64_t rows, int columns, int64_t depth, float *c,
+                  int64_t stride, int begin, const float *bias, int relu) {
+  Matrix left = a.first;
+  int64_t i = 0;
+  if (columns == TILE_COLUMNS)
+    for (; i + TILE_ROWS <= rows; i += TILE_ROWS, left.at += a.next)
+      tile(TILE_ROWS, 2, depth, left, panel, c + i * stride, stride, begin, bias, relu);
+  for (; i < rows; i += TILE_ROWS, left.at += a.next) {
+    int high = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
+    tile_within(high, columns, depth, left, panel, c + i * stride, stride, begin, bias, relu);
+  }
+}
+
+/* `width` columns of B, the elements of each neighbours: squares of them are turned. */
+static void pack_turned(float *panel, const float *from, int64_t stride, int64_t depth,
+                        int64_t width) {
+  int64_t squares = depth / LANES * LANES;
+  for (int64_t i = 0; i + LANES <= width; i += LANES)
+    for (int64_t k = 0; k < squares; k += LANES) {
+      words x[LANES];
+      for (int r = 0; r < LANES; r++) x[r] = (words)load(from + (i + r) * stride + k);
+      turn_square(x);
+      for (int r = 0; r < LANES; r++) store(panel + (k + r) * TILE_COLUMNS + i, (floats)x[r]);
+    }
+  for (int64_t i = 0; i < width; i++)
+    for (int64_t k = i < width / LANES * LANES ? squares : 0; k < depth; k++)
+      panel[k * TILE_COLUMNS + i] = from[i * stride + k];
+}
+
 void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
   for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
     int64_t width = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
@@ -107,9 +150,7 @@ void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
       for (int64_t k = 0; k < depth; k++)
         memcpy(panels + k * TILE_COLUMNS, from + k * b.down, sizeof(float) * width);
     } else {
-      for (int64_t i = 0; i < width; i++)
-        for (int64_t k = 0; k < depth; k++)
-          panels[k * TILE_COLUMNS + i] = from[k * b.down + i * b.across];
+      pack_turned(panels, from, b.across, depth, width);
     }
     panels += TILE_COLUMNS * depth;
   }
@@ -120,8 +161,13 @@ static void pack_rows(float *panels, Matrix a, int64_t rows, int64_t depth) {
   for (int64_t i = 0; i < rows; i += TILE_ROWS) {
     int64_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
     const float *from = a.at + i * a.down;
-    for (int64_t k = 0; k < depth; k++)
-      for (int64_t r = 0; r < height; r++) panels[k * TILE_ROWS + r] = from[k * a.across + r * a.down];
+    if (height == TILE_ROWS && a.down == 1) {
+      for (int64_t k = 0; k < depth; k++)
+        memcpy(panels + k * TILE_ROWS, from + k * a.across, sizeof(float) * TILE_ROWS);
+    } else {
+      for (int64_t k = 0; k < depth; k++)
+        for (int64_t r = 0; r < height; r++) panels[k * TILE_ROWS + r] = from[k * a.across + r * a.down];
+    }
     panels += TILE_ROWS * depth;
   }
 }
@@ -133,8 +179,9 @@ void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, i
       for (int64_t j = 0; j < columns; j++) c[i * stride + j] = finish.bias ? finish.bias[j] : 0;
     return;
   }
-  for (int64_t k = 0; k < depth; k += DEPTH) {
-    int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
+  int64_t most = depth_of_parts(depth);
+  for (int64_t k = 0; k < depth; k += most) {
+    int64_t deep = depth - k < most ? depth - k : most;
     int first = k == 0, last = k + deep == depth;
     int begin = !first || finish.add ? FROM_C : finish.bias ? FROM_BIAS : FROM_ZERO;
     int relu = last && finish.relu;
@@ -146,19 +193,16 @@ void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, i
         if (stopped(frame)) return;
         int64_t high = rows - i < BLOCK_ROWS ? rows - i : BLOCK_ROWS;
         Matrix block = {a.at + i * a.down + k * a.across, a.down, a.across};
-        int packed = a.across != 1;
-        if (packed) pack_rows(frame->panel_a, block, high, deep);
+        Rows left = {block, TILE_ROWS * a.down};
+        if (a.across != 1) {
+          pack_rows(frame->panel_a, block, high, deep);
+          left = (Rows){{frame->panel_a, 1, TILE_ROWS}, TILE_ROWS * deep};
+        }
         for (int64_t jj = 0; jj < wide; jj += TILE_COLUMNS) {
           int across = wide - jj < TILE_COLUMNS ? wide - jj : TILE_COLUMNS;
-          const float *panel = frame->panel_b + jj * deep;
           const float *bias = finish.bias ? finish.bias + j + jj : 0;
-          for (int64_t ii = 0; ii < high; ii += TILE_ROWS) {
-            int down = high - ii < TILE_ROWS ? high - ii : TILE_ROWS;
-            Matrix left = {block.at + ii * a.down, a.down, 1};
-            if (packed) left = (Matrix){frame->panel_a + ii * deep, 1, TILE_ROWS};
-            tile_within(down, across, deep, left, panel, c + (i + ii) * stride + j + jj, stride,
-                        begin, bias, relu);
-          }
+          tiles(left, frame->panel_b + jj * deep, high, across, deep, c + i * stride + j + jj,
+                stride, begin, bias, relu);
         }
       }
     }
@@ -168,17 +212,15 @@ void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, i
 void multiply_packed(Frame *frame, Matrix a, const float *panels, int64_t rows, int64_t columns,
                      int64_t depth, float *c, int64_t stride, int add) {
   (void)frame; /* rows of A are read as they lie */
-  for (int64_t k = 0; k < depth; k += DEPTH) {
-    int64_t deep = depth - k < DEPTH ? depth - k : DEPTH;
+  int64_t most = depth_of_parts(depth);
+  for (int64_t k = 0; k < depth; k += most) {
+    int64_t deep = depth - k < most ? depth - k : most;
     int begin = k == 0 && !add ? FROM_ZERO : FROM_C;
+    Rows left = {{a.at + k * a.across, a.down, a.across}, TILE_ROWS * a.down};
     for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
       int across = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
-      const float *panel = panels + j * depth + k * TILE_COLUMNS;
-      for (int64_t i = 0; i < rows; i += TILE_ROWS) {
-        int down = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-        Matrix left = {a.at + i * a.down + k * a.across, a.down, a.across};
-        tile_within(down, across, deep, left, panel, c + i * stride + j, stride, begin, 0, 0);
-      }
+      tiles(left, panels + j * depth + k * TILE_COLUMNS, rows, across, deep, c + j, stride, begin,
+            0, 0);
     }
   }
 }

@@ -9,6 +9,7 @@
 
 #include "gil.h"
 #include "measure.h"
+#include "vectors.h"
 
 static Kernel *const KERNELS[] = {
     [OP_attention] = attention,
@@ -117,6 +118,12 @@ static void cells(void *argument, int thread, int threads) {
   if (frame.outcome != DONE) work->outcome = frame.outcome;
 }
 
+static void add_to(float *sum, const float *part, int64_t count) {
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(sum + i, load(sum + i) + load(part + i));
+  for (; i < count; i++) sum[i] += part[i];
+}
+
 /* The rows of this round, some columns of them. */
 static void scatter(void *argument, int thread, int threads) {
   const Work *work = argument;
@@ -133,8 +140,7 @@ static void scatter(void *argument, int thread, int threads) {
       int64_t count = run->tasks[work->first + cell].plan->rows[i];
       for (int64_t k = 0; k < count; k++, rows += s->width) {
         if (ids[k] < 0 || ids[k] >= s->height) continue;
-        float *gradient = s->gradient + ids[k] * s->width;
-        for (int64_t j = from; j < to; j++) gradient[j] += rows[j];
+        add_to(s->gradient + ids[k] * s->width + from, rows + from, to - from);
       }
     }
   }
@@ -157,7 +163,7 @@ static void gather_sums(void *argument, int thread, int threads) {
     if (to > sum->count) to = sum->count;
     for (int t = 0; t < threads; t++) {
       const float *part = run->thread_sums + t * run->thread_size + sum->from;
-      for (int64_t j = from; j < to; j++) sum->gradient[j] += part[j];
+      if (from < to) add_to(sum->gradient + from, part + from, to - from);
     }
   }
 }

@@ -136,44 +136,13 @@ INLINE void pair_rows(uint32_t *to, const float *first, const float *second) {
   }
 }
 
-/* Where `d` is a power of 2, lane p of the rows i and i + d after their parts changed places. */
-#define UPPER(d, p) ((p) & (d) ? LANES + (p) - (d) : (p))
-#define LOWER(d, p) ((p) & (d) ? LANES + (p) : (p) + (d))
-#define FOUR(f, d, p) f(d, p), f(d, p + 1), f(d, p + 2), f(d, p + 3)
-#if LANES == 16
-#define PLACES(f, d) FOUR(f, d, 0), FOUR(f, d, 4), FOUR(f, d, 8), FOUR(f, d, 12)
-#elif LANES == 8
-#define PLACES(f, d) FOUR(f, d, 0), FOUR(f, d, 4)
-#else
-#define PLACES(f, d) FOUR(f, d, 0)
-#endif
-#if defined(__clang__)
-#define SHUFFLE(a, b, f, d) __builtin_shufflevector(a, b, PLACES(f, d))
-#else
-#define SHUFFLE(a, b, f, d) __builtin_shuffle(a, b, (words){PLACES(f, d)})
-#endif
-#define EXCHANGE(d)                                          \
-  _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) { \
-    if (i & (d)) continue;                                   \
-    words upper = x[i], lower = x[i + (d)];                  \
-    x[i] = SHUFFLE(upper, lower, UPPER, d);                  \
-    x[i + (d)] = SHUFFLE(upper, lower, LOWER, d);            \
-  }
-
-/* Rows become columns: squares of vectors, whose halves, quarters and so on change places. */
+/* Rows become columns. */
 INLINE void turn(uint32_t *to, const uint32_t *tile) {
   for (int row = 0; row < TILE; row += LANES)
     for (int column = 0; column < TILE; column += LANES) {
       words x[LANES];
       for (int i = 0; i < LANES; i++) x[i] = *(const words *)(tile + (row + i) * TILE + column);
-      EXCHANGE(1)
-      EXCHANGE(2)
-#if LANES > 4
-      EXCHANGE(4)
-#endif
-#if LANES > 8
-      EXCHANGE(8)
-#endif
+      turn_square(x);
       for (int i = 0; i < LANES; i++) *(words *)(to + (column + i) * TILE + row) = x[i];
     }
 }

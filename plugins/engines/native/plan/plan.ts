@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../../../../core/errors.ts";
 import type { Layout, Program, Slot } from "../../../../core/model/program.ts";
 import type { NoiseSite } from "../../../../streams/engine/noise.ts";
 import { type Role, trace } from "../../../../streams/trace/trace.ts";
@@ -139,7 +140,12 @@ export function planned(
     if (typeof word === "number") return [word];
     const root = rootOf(word.memory), place = outsideOf(root);
     const [space, bytes] = place ?? [SPACES.arena, arena.places.get(root)!];
-    if (!(bytes / 4 < 2 ** 31)) throw new Error("its values take more than 8 GB");
+    if (!(bytes / 4 < 2 ** 31)) {
+      throw new InputError({
+        message: `Cannot plan program "${program.name}": its values take more than 8 GB; make ` +
+          `"length" or the model smaller`,
+      });
+    }
     return [space, bytes / 4];
   }
   const words = steps.flatMap(({ op, words }) => {
