@@ -217,6 +217,10 @@ Deno.test("stopwatch() counts on over lives; a note that cannot be read counts n
     watch.note();
     const noted = secondsOf(folder) ?? 0;
     assert.ok(noted >= 1000 && noted < 2000, `${noted}`);
+    const ended = watch.stop();
+    assert.ok(ended >= noted);
+    watch.note();
+    assert.equal(secondsOf(folder), ended, "what is told at the end is what is found later");
     for (const text of ["", "{", "null", '{"seconds":"9"}', "[]"]) {
       writeFileSync(join(folder, "time.json"), text);
       assert.equal(secondsOf(folder), undefined, text);

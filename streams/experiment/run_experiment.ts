@@ -26,6 +26,7 @@ export interface Kept {
   readonly history: Iterable<RunEvent>;
   /** The run, going on where it was. */
   readonly run: Run;
+  /** Seconds that it took, asked for at its end. */
   seconds(): number;
   append(event: RunEvent): void;
   /** Asks every seed to stop at its next step. */

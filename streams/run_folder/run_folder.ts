@@ -47,7 +47,7 @@ export interface RunFolder {
   readonly notes: readonly string[];
   /** The run, kept in this folder and going on where it was. */
   readonly run: Run;
-  /** Seconds that the run has taken so far. */
+  /** Seconds that the run has taken; its clock stands still from then on. */
   seconds(): number;
   append(event: RunEvent): void;
   /** Asks every seed to stop at its next step. */
@@ -124,7 +124,7 @@ export const openRunFolder = Effect.fnUntraced(function* (
     history,
     notes,
     run: { ...run, keeper, keep },
-    seconds: watch.seconds,
+    seconds: watch.stop,
     append: log.append,
     stop: keeper.stop,
     stopped: keeper.stopped,

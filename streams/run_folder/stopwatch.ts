@@ -14,8 +14,8 @@ const FILE = "time.json";
 
 /** A clock that goes on where it was stopped. */
 export interface Stopwatch {
-  /** Seconds in all. */
-  seconds(): number;
+  /** Stops it for good: seconds in all, which are what is noted from then on. */
+  stop(): number;
   /** Writes them down. */
   note(): void;
 }
@@ -23,9 +23,10 @@ export interface Stopwatch {
 /** The clock of a run's folder. */
 export function stopwatch(folder: string): Stopwatch {
   const before = secondsOf(folder) ?? 0, begun = clock.now();
-  const seconds = () => before + clock.now() - begun;
+  let end: number | undefined;
+  const seconds = () => end ?? before + clock.now() - begun;
   return {
-    seconds,
+    stop: () => end = seconds(),
     note() {
       const path = join(folder, FILE);
       try {
