@@ -41,7 +41,7 @@ const WORKER = 60e6;
 /** Bytes of joined batches and messages in this thread. */
 const HERE = 8e6;
 /** Bytes of batches that a worker makes ahead at most: more makes nothing quicker. */
-const AHEAD = 16e6;
+const AHEAD = 4e6;
 /** Cells of a window are some denser than their row groups are on average. */
 const MARGIN = 1.125;
 
