@@ -57,7 +57,7 @@ await withNative(() => {
   Deno.test("choose() falls back to fp32 where bf16 was not asked for, saying why", async () => {
     const exact = await openKernels(), tried: string[] = [];
     const failing = (best: "fp32" | "bf16", reason: Error) => ({
-      best: () => Promise.resolve(best),
+      best,
       open(precision: "fp32" | "bf16") {
         tried.push(precision);
         return precision === best ? Promise.reject(reason) : Promise.resolve(exact);

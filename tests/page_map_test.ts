@@ -13,6 +13,7 @@ import { encodeLevels } from "../streams/parquet/encode_runs.ts";
 import { mapPages, mapSoundPages } from "../streams/parquet/page_map.ts";
 import { planPiece } from "../streams/parquet/piece.ts";
 import { columnIn, type TableColumn } from "../streams/parquet/table_column.ts";
+import { bytesInMemory } from "./bytes_in_memory.ts";
 import { assertSame } from "./first_difference.ts";
 
 /** Numbers of codecs in the format. */
@@ -85,7 +86,7 @@ function columnOf(
     element: 1,
   };
   const memory = new SharedArrayBuffer(8 * CHUNK.length);
-  const column = columnIn(inMemory(file), { leaf, groups: 1, memory, indexes: undefined });
+  const column = columnIn(bytesInMemory(file), { leaf, groups: 1, memory, indexes: undefined });
   column.chunks.fill(NaN);
   const facts = {
     rows: lists.length,
@@ -102,18 +103,6 @@ function columnOf(
   }
   return column;
 }
-
-const inMemory = (bytes: Uint8Array): ByteSource => ({
-  name: "memory",
-  size: bytes.length,
-  version: "",
-  read(into, from) {
-    if (from + into.length > bytes.length) return Promise.reject(new RangeError("it ends"));
-    into.set(bytes.subarray(from, from + into.length));
-    return Promise.resolve();
-  },
-  close: () => Promise.resolve(),
-});
 
 async function read(column: TableColumn, rows: { readonly from: number; readonly to: number }) {
   const piece = planPiece(column, 0, rows);
@@ -171,7 +160,7 @@ Deno.test("mapSoundPages() lets the rows be read that end before a damaged page,
         const damaged = at % offsets.length, bytes = new Uint8Array(column.bytes.size);
         await column.bytes.read(bytes, 0);
         bytes.fill(0xFF, offsets[damaged], offsets[damaged] + 4);
-        const other = { ...column, bytes: inMemory(bytes) };
+        const other = { ...column, bytes: bytesInMemory(bytes) };
         const map = await mapSoundPages(other.bytes, chunkOf(other, 0)), known = map.rows.at(-1)!;
         const sound = { ...other, maps: [map] };
         if (known > 0) {
@@ -222,7 +211,13 @@ Deno.test("mapPages() refuses pages that are not what the footer says", async ()
   );
   const { bytes } = columnOf([[1, 2, 3]], [1], "ZSTD"), second = await secondPage(bytes);
   await rejects(
-    mapPages(inMemory(second), { ...chunk, start: 0, bytes: second.length, values: 3, rows: 0 }),
+    mapPages(bytesInMemory(second), {
+      ...chunk,
+      start: 0,
+      bytes: second.length,
+      values: 3,
+      rows: 0,
+    }),
     /the first list has no beginning/,
   );
 });
@@ -231,7 +226,7 @@ Deno.test("mapPages() refuses pages that are not what the footer says", async ()
 function withBytes(column: TableColumn, page: Uint8Array): TableColumn {
   const file = new Uint8Array([0, 0, 0, 0, ...page]), chunks = column.chunks.slice();
   chunks[CHUNK.bytes] = page.length;
-  return { ...column, chunks, bytes: inMemory(file) };
+  return { ...column, chunks, bytes: bytesInMemory(file) };
 }
 
 /** The bytes of a file from its second page on. */

@@ -6,7 +6,6 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
-import type { ByteSource } from "../streams/bytes/byte_source.ts";
 import { decodePieceInto, entriesIn } from "../streams/parquet/decode_piece.ts";
 import { decodeCodesInto, decodeNumbersInto } from "../streams/parquet/decode_single.ts";
 import { encodeIds, encodeValues, PAGE_ROWS } from "../streams/parquet/encode_lists.ts";
@@ -16,6 +15,7 @@ import { type Piece, planPiece, type Rows } from "../streams/parquet/piece.ts";
 import { listColumn, numberColumn, tableSchema, textColumn } from "../streams/parquet/schema.ts";
 import { type ShardWriter, shardWriter } from "../streams/parquet/shard_writer.ts";
 import { openColumns, openTable, type TableColumn } from "../streams/parquet/table.ts";
+import { bytesInMemory } from "./bytes_in_memory.ts";
 import { assertSame } from "./first_difference.ts";
 
 /** Lists of unsigned integers of 32 bits, and numbers of 32 bits beside them. */
@@ -281,7 +281,7 @@ for (const [type, encoding] of ENCODED) {
             ...(encoding !== "RLE_DICTIONARY" && { encoding }),
           }],
         });
-        const table = await openTable(source(new Uint8Array(file))),
+        const table = await openTable(bytesInMemory(new Uint8Array(file))),
           [column] = await openColumns(table, ["a"]);
         const from = Math.floor(cuts[0] * lists.length), span = { from, to: lists.length };
         for (const kind of [Uint16Array, Uint32Array, Float32Array, Float64Array]) {
@@ -312,7 +312,7 @@ Deno.test("decodeCodesInto() and decodeNumbersInto() give the columns that were 
         ]);
         writer.finish(tableSchema([textColumn("kind"), numberColumn("x")]), []);
       });
-      const columns = await openColumns(await openTable(source(bytes)), ["kind", "x"]);
+      const columns = await openColumns(await openTable(bytesInMemory(bytes)), ["kind", "x"]);
       const from = Math.floor(cuts[0] * rows.length), span = { from, to: rows.length };
       const [kind, x] = columns.map((column) => planPiece(column, 0, span));
       const found = {
@@ -339,7 +339,7 @@ Deno.test("decodePieceInto() gives the lists or a RangeError, whichever bytes ar
         const bytes = written(groups);
         for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
         try {
-          const table = await openTable(source(bytes));
+          const table = await openTable(bytesInMemory(bytes));
           for (const column of await openColumns(table, ["ids", "values"])) {
             for (const [group, to] of table.footer.rows.entries()) {
               await read(column, group, {
@@ -360,16 +360,16 @@ Deno.test("openTable() refuses footers that would have it build what no memory h
   const refuse = async (footer: number[], words: RegExp) => {
     const length = [footer.length & 255, footer.length >> 8, 0, 0];
     const bytes = Uint8Array.from([...encode("PAR1"), ...footer, ...length, ...encode("PAR1")]);
-    await rejects(openTable(source(bytes)), words);
+    await rejects(openTable(bytesInMemory(bytes)), words);
   };
   // A list of 2^30 structures, lists within lists where nobody looks, and a number without an end.
   await refuse([0x29, 0xFC, 128, 128, 128, 128, 4], /a list runs past its end/);
   await refuse([0x29, 0x19, ...Array(90).fill(0x19)], /a list holds no structures/);
   await refuse([0xA9, ...Array(90).fill(0x19)], /nested too deeply/);
   await refuse([0x26, ...Array(90).fill(255)], /longer than ten bytes/);
-  await rejects(openTable(source(new Uint8Array(11))), /too short|does not end/);
+  await rejects(openTable(bytesInMemory(new Uint8Array(11))), /too short|does not end/);
   await rejects(
-    openTable(source(Uint8Array.from([...Array(8).fill(0), ...encode("PAR2")]))),
+    openTable(bytesInMemory(Uint8Array.from([...Array(8).fill(0), ...encode("PAR2")]))),
     /does not end/,
   );
 });
@@ -428,7 +428,7 @@ async function withTable(
   groups: readonly Lists[],
   check: (columns: readonly TableColumn[]) => Promise<void>,
 ): Promise<void> {
-  const bytes = written(groups), table = await openTable(source(bytes));
+  const bytes = written(groups), table = await openTable(bytesInMemory(bytes));
   await check(await openColumns(table, ["ids", "values"]));
 }
 
@@ -454,19 +454,4 @@ function writtenBy(write: (writer: ShardWriter) => void): Uint8Array {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Bytes in memory as a source. */
-function source(bytes: Uint8Array): ByteSource {
-  return {
-    name: "memory",
-    size: bytes.length,
-    version: "",
-    read(into, from) {
-      if (from + into.length > bytes.length) return Promise.reject(new RangeError("it ends"));
-      into.set(bytes.subarray(from, from + into.length));
-      return Promise.resolve();
-    },
-    close: () => Promise.resolve(),
-  };
 }

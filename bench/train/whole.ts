@@ -9,26 +9,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { writeJob } from "./job.ts";
-import { median, type Pace } from "./measure.ts";
+import type { Comparison } from "./compare.ts";
+import { median } from "./measure.ts";
 import { type Answer, type Peer, startPeer } from "./peer.ts";
 import type { Place } from "./profile.ts";
-import { engineOf, entrantOf, type Program, type Surroundings } from "./programs.ts";
+import { engineOf, entrantOf, type Program } from "./programs.ts";
 import type { Size } from "./sizes.ts";
 import { type Spent, total } from "./spent.ts";
 import { short, spread, tableLines } from "./table.ts";
 import { experimentOf } from "./whole_experiment.ts";
 import type { WholeRequest, WholeRun } from "./whole_run.ts";
-
-/** What is measured, and how. */
-export interface WholeComparison {
-  readonly sizes: readonly Size[];
-  readonly programs: readonly Program[];
-  readonly surroundings: Surroundings;
-  readonly pace: Pace;
-  /** Folder for experiments and runs. */
-  readonly folder: string;
-  readonly tell: (line: string) => void;
-}
 
 /** A round: steps of one batch, of two, and a whole run. */
 interface Round {
@@ -47,7 +37,7 @@ export interface Whole {
 }
 
 /** Measures whole trainings and bare steps in turns. */
-export async function compareWhole(comparison: WholeComparison): Promise<Whole[]> {
+export async function compareWhole(comparison: Comparison): Promise<Whole[]> {
   const { sizes, programs, tell } = comparison, all: Whole[] = [];
   for (const size of sizes) {
     for (const program of programs) {
@@ -61,7 +51,7 @@ export async function compareWhole(comparison: WholeComparison): Promise<Whole[]
 async function measureWhole(
   size: Size,
   program: Program,
-  { surroundings, pace, folder }: WholeComparison,
+  { surroundings, pace, folder }: Comparison,
 ): Promise<Whole> {
   const job = await writeJob(size, join(folder, size.name));
   const experiment = join(folder, `${size.name}.json`);

@@ -2,7 +2,7 @@ import { Schema } from "effect";
 import { engine, setting } from "../../core/plugin.ts";
 import { opening, stepThreads, threadsOf } from "../../streams/engine/opening.ts";
 import { openEngine } from "./native/engine.ts";
-import { bestPrecision, openKernels } from "./native/kernels.ts";
+import { bestPrecision, kernelsFor, survey } from "./native/kernels.ts";
 import { choose } from "./native/precision.ts";
 import { trusted } from "./native/trust.ts";
 
@@ -21,10 +21,11 @@ export const native = engine({
   },
   make: ({ precision, threads }) =>
     opening("native", async () => {
+      const surveyed = await survey();
       const { kernels, notes } = await choose(precision, {
-        best: bestPrecision,
+        best: bestPrecision(surveyed),
         async open(precision) {
-          const kernels = await openKernels(undefined, precision);
+          const kernels = await kernelsFor(surveyed, precision);
           await trusted(kernels);
           return kernels;
         },

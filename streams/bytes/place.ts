@@ -11,13 +11,16 @@ import { InputError } from "../../core/errors.ts";
 /** Whether a place is an address; otherwise it is a path. */
 export const isAddress = (place: string): boolean => /^https?:\/\//i.test(place);
 
+/** The beginning of an address of whatever kind, which it names. */
+const KIND = /^([a-z][a-z0-9+.-]+):\/\//i;
+
 /**
  * The path that a place is: itself, or what a `file:` address names.
  *
  * @throws InputError where it is an address of another kind.
  */
 export function pathOf(place: string): string {
-  const kind = place.match(/^([a-z][a-z0-9+.-]+):\/\//i)?.[1].toLowerCase();
+  const kind = place.match(KIND)?.[1].toLowerCase();
   if (kind === undefined) return place;
   const why = kind === "file"
     ? "it names another computer; give a path"
@@ -32,7 +35,7 @@ export function pathOf(place: string): string {
 
 /** A place as it is called from everywhere: a path begins at `folder`, an address is what it is. */
 export const placeFrom = (folder: string, place: string): string =>
-  /^[a-z][a-z0-9+.-]+:\/\//i.test(place) ? place : resolve(folder, place);
+  KIND.test(place) ? place : resolve(folder, place);
 
 /**
  * The place of a file below a folder, which may be an address: what the address asks with (`?…`) is asked

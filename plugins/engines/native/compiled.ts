@@ -14,6 +14,7 @@ import { type Library, OUTCOMES } from "./library.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Planned } from "./plan/shorter.ts";
 import { plansOf } from "./plans.ts";
+import { roundOf } from "./room.ts";
 import { allocateRun, type RunMemory } from "./run_memory.ts";
 import type { Scratch } from "./scratch.ts";
 import { tellPlaces, tellTasks } from "./tell_run.ts";
@@ -33,7 +34,8 @@ export function prepare(
 ): OffThreadProgram<Buffers> {
   const { program, plan } = planned, { ports, sites } = plan;
   const memory = allocateRun(library, plan, threads), plans = plansOf(library, planned);
-  const told = { plan, threads, memory }, outputs = outputsOf(plan, memory);
+  const told = { plan, threads, round: roundOf(plan, threads), memory },
+    outputs = outputsOf(plan, memory);
   const result = Object.fromEntries(outputs.map(({ name, array }) => [name, array]));
 
   return {

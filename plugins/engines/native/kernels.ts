@@ -91,31 +91,38 @@ export function recipeOf(
   };
 }
 
-/** Where kernels are built unless told otherwise. */
-const usual = (): Workshop => ({ compilers: candidates(), folder: cacheFolder() });
-
-/**
- * The precision in which the processor multiplies fastest: bf16 where it has instructions for it.
- *
- * @throws InputError as `openKernels` does.
- */
-export async function bestPrecision(): Promise<Precision> {
-  const { compilers, folder } = usual();
-  const level = await levelOf(await findCompiler(compilers), folder);
-  return level >= BF16 ? "bf16" : "fp32";
+/** What kernels are built with, and for. */
+export interface Surveyed {
+  readonly workshop: Workshop;
+  readonly compiler: Compiler;
+  /** The best of `LEVELS` that the processor has. */
+  readonly level: number;
 }
 
 /**
- * Builds and loads the kernels for this processor.
+ * Looks for a compiler, and asks the processor what it has.
  *
- * @param precision Of products.
  * @throws InputError when there is no compiler, when it fails, or when the folder cannot be written.
  */
-export async function openKernels(
-  { compilers, folder, flags = [] }: Workshop = usual(),
-  precision: Precision = "fp32",
+export async function survey(
+  workshop: Workshop = { compilers: candidates(), folder: cacheFolder() },
+): Promise<Surveyed> {
+  const compiler = await findCompiler(workshop.compilers);
+  return { workshop, compiler, level: await levelOf(compiler, workshop.folder) };
+}
+
+/** The precision in which the processor multiplies fastest: bf16 where it has instructions for it. */
+export const bestPrecision = ({ level }: Surveyed): Precision => level >= BF16 ? "bf16" : "fp32";
+
+/**
+ * Builds and loads the kernels of a precision for the processor.
+ *
+ * @throws InputError as `survey` does.
+ */
+export async function kernelsFor(
+  { workshop: { folder, flags = [] }, compiler, level: best }: Surveyed,
+  precision: Precision,
 ): Promise<Kernels> {
-  const compiler = await findCompiler(compilers), best = await levelOf(compiler, folder);
   const level = precision === "bf16" ? best : Math.min(best, BF16 - 1);
   const path = await built(recipeOf(level, flags, precision), compiler, folder);
   return {
@@ -126,6 +133,12 @@ export async function openKernels(
     path,
   };
 }
+
+/** Kernels for this processor, where nothing is known of it. */
+export const openKernels = async (
+  workshop?: Workshop,
+  precision: Precision = "fp32",
+): Promise<Kernels> => kernelsFor(await survey(workshop), precision);
 
 /** The best level that the processor has. */
 async function levelOf(compiler: Compiler, folder: string): Promise<number> {

@@ -18,12 +18,12 @@ export interface Chosen {
  * The kernels of a precision. For "auto" they are those of the best, or of fp32 where these fail, with
  * the reason as a note.
  *
- * @param means Tells the best precision; opens kernels and tries them.
+ * @param means The best precision; what opens kernels and tries them.
  */
 export async function choose(
   asked: Precision | "auto",
   { best, open }: {
-    readonly best: () => Promise<Precision>;
+    readonly best: Precision;
     readonly open: (precision: Precision) => Promise<Kernels>;
   },
 ): Promise<Chosen> {
@@ -31,11 +31,10 @@ export async function choose(
     const kernels = await open(asked);
     return { kernels, notes: kernels.inHardware ? [] : [slow(kernels)] };
   }
-  const precision = await best();
   try {
-    return { kernels: await open(precision), notes: [] };
+    return { kernels: await open(best), notes: [] };
   } catch (error) {
-    if (precision === "fp32" || !(error instanceof InputError)) throw error;
+    if (best === "fp32" || !(error instanceof InputError)) throw error;
     return { kernels: await open("fp32"), notes: [error.message] };
   }
 }

@@ -7,7 +7,7 @@
 import type { Block } from "../../../streams/engine/off_thread/block.ts";
 import { allocateBlock, type Library } from "./library.ts";
 import { aligned } from "./plan/arena.ts";
-import { bytesOf, type Plan, type PlanPort, SPACES } from "./plan/plan.ts";
+import { bytesOf, FIRST_PORT, type Plan, type PlanPort } from "./plan/plan.ts";
 import { isStaged, portBytes } from "./room.ts";
 
 /** 64-bit words of the structures in gil.h. */
@@ -15,9 +15,6 @@ export const STRUCTURE = { run: 13, task: 3, space: 3, scatter: 5, sum: 3 } as c
 
 /** Place of the word in `Run` that ends it. */
 const STOP = 12;
-
-/** Spaces that every plan has; those of ports follow. */
-const FIRST = Object.keys(SPACES).length;
 
 /** A port of rows, and the spaces of both it and the ids that say to which rows of a table they go. */
 export interface Scattered {
@@ -56,7 +53,7 @@ export function allocateRun(library: Library, plan: Plan, threads: number): RunM
   const lengths: Readonly<Record<Part, number>> = {
     run: STRUCTURE.run,
     tasks: STRUCTURE.task * cells,
-    spaces: STRUCTURE.space * (FIRST + ports.length),
+    spaces: STRUCTURE.space * (FIRST_PORT + ports.length),
     scatters: STRUCTURE.scatter * scattered.length,
     sums: STRUCTURE.sum * summed.length,
     keys: 1 + Math.max(-1, ...sites.map(({ index }) => index)),
@@ -90,7 +87,7 @@ export function allocateRun(library: Library, plan: Plan, threads: number): RunM
     }),
     scattered,
     at: { ...at as Record<Part, bigint>, ports: portPlaces.map(addressOf) },
-    spaceOf: (port) => FIRST + port,
+    spaceOf: (port) => FIRST_PORT + port,
     stop: () => void (run[STOP] = 1n),
     block,
   };
@@ -98,8 +95,8 @@ export function allocateRun(library: Library, plan: Plan, threads: number): RunM
 
 /** Rows and their ids come in pairs, in the same order. */
 function scatteredIn(ports: readonly PlanPort[]): Scattered[] {
-  const ids = ports.flatMap(({ role }, i) => role.is === "ids" ? [FIRST + i] : []);
-  const rows = ports.flatMap((port, i) => isRows(port) ? [{ port, rows: FIRST + i }] : []);
+  const ids = ports.flatMap(({ role }, i) => role.is === "ids" ? [FIRST_PORT + i] : []);
+  const rows = ports.flatMap((port, i) => isRows(port) ? [{ port, rows: FIRST_PORT + i }] : []);
   return rows.map((each, pair) => ({ ...each, ids: ids[pair] }));
 }
 

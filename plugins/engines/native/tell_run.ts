@@ -12,7 +12,7 @@ import { sizeOf } from "./plan/axes.ts";
 import { type Plan, SPACES } from "./plan/plan.ts";
 import { sharedOut } from "./plan/tasks.ts";
 import type { Plans } from "./plans.ts";
-import { isStaged, roundOf, strideOf, threadsFor } from "./room.ts";
+import { isStaged, strideOf, threadsFor } from "./room.ts";
 import { type RunMemory, STRUCTURE } from "./run_memory.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -20,12 +20,14 @@ import type { Scratch } from "./scratch.ts";
 export interface Told {
   readonly plan: Plan;
   readonly threads: number;
+  /** Cells of a round. */
+  readonly round: number;
   readonly memory: RunMemory;
 }
 
 /** Gives every cell of the batch at hand a thread and a plan, and zeros where it leaves nothing. */
-export function tellTasks({ plan, threads, memory }: Told, plans: Plans): void {
-  const shared = sharedOut(plans.lengths, { threads, round: roundOf(plan, threads) });
+export function tellTasks({ plan, threads, round, memory }: Told, plans: Plans): void {
+  const shared = sharedOut(plans.lengths, { threads, round });
   shared.cells.forEach((cell, i) => {
     const { plan: own, block } = plans.of(cell);
     memory.tasks.set(
@@ -87,12 +89,12 @@ function tellGradients({ plan, memory }: Told, gradient: (slot: Slot) => bigint)
 }
 
 /** The words of `Run`, but for the last: that would end it. */
-function tellRun({ plan, threads, memory }: Told, threadSums: bigint): void {
+function tellRun({ plan, round, memory }: Told, threadSums: bigint): void {
   const { at, spaces, scattered } = memory;
   memory.run.set([
     at.tasks,
     BigInt(plan.cells),
-    BigInt(roundOf(plan, threads)),
+    BigInt(round),
     at.spaces,
     BigInt(spaces.length / STRUCTURE.space),
     at.keys,

@@ -7,7 +7,7 @@
  */
 #if defined(BF16)
 
-#include "product.h"
+#include "rows.h"
 
 /* Columns beside each other in C: each number of a column of A by a row of B. */
 static void by_row(float *sums, Matrix a, const float *row, int64_t rows, int64_t columns) {
@@ -17,15 +17,7 @@ static void by_row(float *sums, Matrix a, const float *row, int64_t rows, int64_
 
 /* Each row of A, whose numbers lie behind each other, by a column. */
 static void by_column(float *sums, Matrix a, const float *column, int64_t rows, int64_t depth) {
-  for (int64_t i = 0; i < rows; i++) {
-    const float *row = a.at + i * a.down;
-    floats parts = every(0);
-    int64_t k = 0;
-    for (; k + LANES <= depth; k += LANES) parts += load(row + k) * load(column + k);
-    float sum = total(parts);
-    for (; k < depth; k++) sum += row[k] * column[k];
-    sums[i * PANEL] = sum;
-  }
+  for (int64_t i = 0; i < rows; i++) sums[i * PANEL] = dot_of(a.at + i * a.down, column, depth);
 }
 
 /* The same of an A whose columns lie behind each other. */

@@ -29,6 +29,9 @@ import {
 /** Spaces that every plan has; those of ports follow. */
 export const SPACES = { arena: 0, constants: 1, weights: 2, sums: 3 } as const;
 
+/** The space of the first port. */
+export const FIRST_PORT = Object.keys(SPACES).length;
+
 /** Most spaces that a plan may have: SPACES in gil.h. */
 const MOST_SPACES = 256;
 
@@ -107,8 +110,7 @@ export function planned(
     const role = roles.get(name)!, value = values.get(name)!;
     return isPort(role) ? [{ name, role, type: value.type, shape: value.shape }] : [];
   });
-  const first = Object.keys(SPACES).length;
-  if (first + ports.length > MOST_SPACES) {
+  if (FIRST_PORT + ports.length > MOST_SPACES) {
     throw new Error(`${ports.length} inputs and outputs are more than a plan can have`);
   }
   const packed = packedConstants({ constants, values, rootOf }, stack);
@@ -116,7 +118,7 @@ export function planned(
   /** Space and distance in bytes of values that lie outside of the arena. */
   function fixed(root: string): readonly [number, number] | undefined {
     const role = roles.get(root), port = ports.findIndex(({ name }) => name === root);
-    if (port >= 0) return [first + port, 0];
+    if (port >= 0) return [FIRST_PORT + port, 0];
     if (role?.is === "weight") return [SPACES.weights, 4 * role.slot.offset];
     if (role?.is === "sum" || role?.is === "gradient") {
       const { from } = summed.find(({ slot }) => slot === role.slot)!;
