@@ -13,7 +13,7 @@ const anyRows = () =>
     first: fc.nat(60_000),
     step: fc.integer({ min: 1, max: 40 }),
     wrong: fc.nat(),
-    gene: fc.option(fc.nat(65_535)),
+    gene: fc.option(fc.oneof(fc.nat(65_535), fc.constantFrom(2 ** 31 + 5, 2 ** 32 - 1))),
     value: fc.option(
       fc.constantFrom(0, -0, -1, NaN, Infinity, -Infinity, 1e-40, 0.5, 65_535, 2 ** 31),
     ),

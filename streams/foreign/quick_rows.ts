@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type CheckKernel, openCheckKernel } from "../reading/staging/check_kernel.ts";
+import { checkKernel } from "../reading/staging/check_kernel.ts";
+import { fallsBetween } from "../reading/staging/check_rows.ts";
 import type { TokenMapping } from "./foreign_layout.ts";
 import type { TokenLists } from "./translate.ts";
 
@@ -15,26 +16,17 @@ export type QuickRows = (
   rows: { readonly from: number; readonly to: number },
 ) => boolean;
 
-let kernel: CheckKernel | undefined | "none";
-
 /** The translation of rows that need next to none. */
 export function quickRows({ tokens, scale }: Pick<TokenMapping, "tokens" | "scale">): QuickRows {
   const { first, end } = genesInOrder(tokens);
   return ({ offsets, others, genes, values }, { from, to }) => {
-    kernel ??= openCheckKernel() ?? "none";
-    if (kernel === "none" || !(genes instanceof Uint16Array)) return false;
-    const begin = offsets[from], last = offsets[to];
-    // Between two rows they may fall; the first is the smallest of a row when nothing else falls.
-    let allowed = 0, isGood = true;
-    for (let row = from, entry = begin; row < to; row++) {
-      const next = offsets[row + 1];
-      isGood &&= others[row + 1] === next;
-      if (next === entry) continue;
-      if (entry > begin && genes[entry] <= genes[entry - 1]) allowed++;
-      isGood &&= genes[entry] >= first && genes[next - 1] < end;
-      entry = next;
+    const kernel = checkKernel(), begin = offsets[from], last = offsets[to];
+    if (kernel === undefined || !(genes instanceof Uint16Array)) return false;
+    for (let row = from; row < to; row++) {
+      if (others[row + 1] !== offsets[row + 1]) return false;
     }
-    if (!isGood) return false;
+    const allowed = fallsBetween({ offsets, genes }, { from, to }, { first, end });
+    if (Number.isNaN(allowed)) return false;
     if (last === begin) return true;
     if (kernel.countFalls(genes, begin + 1, last) !== allowed) return false;
     if (!kernel.areValues(values, { from: begin, to: last, scale })) return false;

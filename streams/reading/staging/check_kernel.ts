@@ -57,6 +57,14 @@ export interface CheckKernel {
   areValues(values: Float32Array, rows: ValueRun): boolean;
 }
 
+let kernel: CheckKernel | undefined | "none";
+
+/** The loops of this thread, made when they are first needed; undefined as from `openCheckKernel`. */
+export function checkKernel(): CheckKernel | undefined {
+  kernel ??= openCheckKernel() ?? "none";
+  return kernel === "none" ? undefined : kernel;
+}
+
 /** The loops; undefined where vectors of WebAssembly are unknown. */
 export function openCheckKernel(): CheckKernel | undefined {
   const module = checkModule();

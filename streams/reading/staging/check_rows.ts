@@ -6,10 +6,8 @@
 
 import { cellFault } from "../../atlas/cell_fault.ts";
 import type { Layout } from "../../atlas/layout.ts";
-import { type CheckKernel, openCheckKernel } from "./check_kernel.ts";
+import { checkKernel } from "./check_kernel.ts";
 import type { Staging } from "./staging.ts";
-
-let kernel: CheckKernel | undefined | "none";
 
 /** Rows that were read, and what was found when they were: counts of `Findings`, NaN where nobody looked. */
 export interface ReadRows {
@@ -54,17 +52,29 @@ function ascend(
 ): boolean {
   const begin = offsets[from], end = offsets[to];
   if (end === begin) return true;
-  // Between two cells they may fall; the last gene of a cell is its largest when nothing else falls.
-  let allowed = 0, signs = 0;
-  for (let row = from, first = begin; row < to; row++) {
+  const allowed = fallsBetween({ offsets, genes }, { from, to }, { first: 0, end: size });
+  return (Number.isNaN(falls) ? countFalls(genes, begin + 1, end) : falls) === allowed;
+}
+
+/**
+ * How often genes fall from one row to the next, which they may; NaN where the first of a row is below
+ * `first`, or its last not below `end`: the smallest and the largest when nothing else falls.
+ */
+export function fallsBetween(
+  { offsets, genes }: { readonly offsets: Uint32Array; readonly genes: ArrayLike<number> },
+  rows: { readonly from: number; readonly to: number },
+  { first, end }: { readonly first: number; readonly end: number },
+): number {
+  const begin = offsets[rows.from];
+  let falls = 0, isInside = true;
+  for (let row = rows.from, entry = begin; row < rows.to; row++) {
     const next = offsets[row + 1];
-    if (next === first) continue;
-    if (first > begin && genes[first] <= genes[first - 1]) allowed++;
-    signs |= size - 1 - genes[next - 1];
-    first = next;
+    if (next === entry) continue;
+    if (entry > begin && genes[entry] <= genes[entry - 1]) falls++;
+    isInside &&= genes[entry] >= first && genes[next - 1] < end;
+    entry = next;
   }
-  const fallen = Number.isNaN(falls) ? countFalls(genes, begin + 1, end) : falls;
-  return signs >= 0 && fallen === allowed;
+  return isInside ? falls : NaN;
 }
 
 function countFalls(genes: Staging["genes"], from: number, to: number): number {
@@ -81,10 +91,4 @@ function arePositive({ values }: Staging, from: number, to: number): boolean {
   let positive = true;
   for (let e = from; e < to; e++) positive &&= values[e] > 0 && values[e] < Infinity;
   return positive;
-}
-
-/** The loops of this thread, made when they are first needed. */
-function checkKernel(): CheckKernel | undefined {
-  kernel ??= openCheckKernel() ?? "none";
-  return kernel === "none" ? undefined : kernel;
 }
