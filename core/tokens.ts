@@ -35,3 +35,21 @@ export interface TokenBatch {
   /** Category codes of the cells, as in the `CellBatch` they come from. */
   readonly obs: Readonly<Record<string, Int32Array>>;
 }
+
+/** Rows of padding alone, to be filled; `genes` is the size of the vocabulary. */
+export function paddingRows(
+  cells: Uint32Array,
+  { length, genes }: { readonly length: number; readonly genes: number },
+): TokenBatch {
+  const size = cells.length * length;
+  return {
+    cells,
+    length,
+    genes: new Int32Array(size).fill(padId(genes)),
+    input: new Float32Array(size),
+    target: new Float32Array(size),
+    padding: new Uint8Array(size).fill(1),
+    masked: new Uint8Array(size),
+    obs: {},
+  };
+}

@@ -10,7 +10,7 @@ import { learningFeeds, shareOf } from "../core/model/feeds.ts";
 import { learningProgram } from "../core/model/objective.ts";
 import { type Engine, type Layout, layoutOf, type State } from "../core/model/program.ts";
 import { derive, type Key, keyOf, stream } from "../core/random.ts";
-import { clsId, padId, type TokenBatch } from "../core/tokens.ts";
+import { clsId, paddingRows, type TokenBatch } from "../core/tokens.ts";
 import { transformer } from "../plugins/mod.ts";
 
 /** Sizes of the task and of the model that learns it. */
@@ -53,20 +53,11 @@ export function firstWeights(seed: number, architecture: Architecture, layout: L
  * values is masked.
  */
 export function learnableTokens(seed: number, step: number): TokenBatch {
-  const { genes, length, cells } = TASK, key = keyOf(seed), size = cells * length;
+  const { genes, length, cells } = TASK, key = keyOf(seed);
   const levels = normals(derive(key, "levels"), genes),
     parts = normals(derive(key, "parts"), genes);
   const random = stream(derive(key, "cells", step));
-  const batch = {
-    cells: Uint32Array.from({ length: cells }, (_, i) => i),
-    length,
-    genes: new Int32Array(size).fill(padId(genes)),
-    input: new Float32Array(size),
-    target: new Float32Array(size),
-    padding: new Uint8Array(size).fill(1),
-    masked: new Uint8Array(size),
-    obs: {},
-  };
+  const batch = paddingRows(Uint32Array.from({ length: cells }, (_, i) => i), { length, genes });
   for (let cell = 0; cell < cells; cell++) {
     const filled = cell % 4 === 3 ? length / 2 + 3 : length, hidden = random.normal();
     for (let position = 0; position < filled; position++) {

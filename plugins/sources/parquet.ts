@@ -1,7 +1,7 @@
 import { Schema } from "effect";
 import { required, setting, source } from "../../core/plugin.ts";
-import { MEMORY } from "../../streams/atlas/open_atlas.ts";
 import { openForeign } from "../../streams/foreign/open_foreign.ts";
+import { readingSettings } from "../../streams/reading/reading_settings.ts";
 
 const name = Schema.NonEmptyString;
 
@@ -31,17 +31,7 @@ export const parquet = source({
       [],
       "columns of texts or integers that describe cells; scanned once for their categories",
     ),
-    workers: setting(
-      Schema.NullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
-      null,
-      "workers that decode; null for what suits the files and the machine, 0 for none",
-    ),
-    memory: setting(Schema.NonEmptyString, MEMORY, "what reading may hold in memory"),
-    onDamage: setting(
-      Schema.Literals(["fail", "skip"]),
-      "fail",
-      "what becomes of a run that meets cells that cannot be read: it ends, or goes on without them",
-    ),
+    ...readingSettings("files"),
   },
   make: ({ files, workers, ...rest }) =>
     openForeign({

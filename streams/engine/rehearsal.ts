@@ -9,7 +9,7 @@ import { learningFeeds, shareOf } from "../../core/model/feeds.ts";
 import { learningProgram } from "../../core/model/objective.ts";
 import { type Engine, layoutOf } from "../../core/model/program.ts";
 import { derive, type Key, stream } from "../../core/random.ts";
-import { clsId, padId, type TokenBatch } from "../../core/tokens.ts";
+import { clsId, paddingRows, type TokenBatch } from "../../core/tokens.ts";
 
 /** Largest difference of gradients that rounding explains, as a share of their size. */
 export const ALLOWED = { fp32: 1e-4, bf16: 0.05 } as const;
@@ -66,17 +66,8 @@ export async function rehearse(
  * masked. Every second cell ends in padding; the second has one gene.
  */
 export function madeUpTokens({ genes, length }: Shape, cells: number, key: Key): TokenBatch {
-  const random = stream(key), size = cells * length;
-  const batch = {
-    cells: Uint32Array.from({ length: cells }, (_, i) => i),
-    length,
-    genes: new Int32Array(size).fill(padId(genes)),
-    input: new Float32Array(size),
-    target: new Float32Array(size),
-    padding: new Uint8Array(size).fill(1),
-    masked: new Uint8Array(size),
-    obs: {},
-  };
+  const random = stream(key);
+  const batch = paddingRows(Uint32Array.from({ length: cells }, (_, i) => i), { length, genes });
   for (let cell = 0; cell < cells; cell++) {
     const filled = cell % 2 === 0 ? length : cell === 1 ? 2 : 1 + random.below(length - 1);
     for (let position = 0; position < filled; position++) {

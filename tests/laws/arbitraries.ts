@@ -22,7 +22,7 @@ import { dealCells, partitionBy } from "../../core/partition.ts";
 import { permutation } from "../../core/permutation.ts";
 import { type Key, keyOf } from "../../core/random.ts";
 import type { Scale } from "../../core/source.ts";
-import { clsId, MASK_VALUE, padId, type TokenBatch } from "../../core/tokens.ts";
+import { clsId, MASK_VALUE, paddingRows, type TokenBatch } from "../../core/tokens.ts";
 
 /** Any key of the random streams. */
 export const key = (): fc.Arbitrary<Key> => fc.nat().map(keyOf);
@@ -106,15 +106,8 @@ export function tokenBatch({ genes, maxCells, length }: TokenOptions): fc.Arbitr
   });
   return fc.uniqueArray(fc.nat(999), { minLength: 1, maxLength: maxCells }).chain((cells) =>
     fc.array(row, { minLength: cells.length, maxLength: cells.length }).map((contents) => {
-      const size = cells.length * length;
       const tokens = {
-        cells: Uint32Array.from(cells),
-        length,
-        genes: new Int32Array(size).fill(padId(genes)),
-        input: new Float32Array(size),
-        target: new Float32Array(size),
-        padding: new Uint8Array(size).fill(1),
-        masked: new Uint8Array(size),
+        ...paddingRows(Uint32Array.from(cells), { length, genes }),
         obs: { type: Int32Array.from(contents, ({ type }) => type) },
       };
       contents.forEach((content, i) => {

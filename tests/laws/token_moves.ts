@@ -5,23 +5,14 @@
  */
 
 import { derive, type Key, stream } from "../../core/random.ts";
-import { padId, type TokenBatch } from "../../core/tokens.ts";
+import { paddingRows, type TokenBatch } from "../../core/tokens.ts";
 
 /** Tables of cells × positions. */
 const TABLES = ["genes", "input", "target", "padding", "masked"] as const;
 
 /** The batch with padding up to `length` positions. */
 export function lengthened(tokens: TokenBatch, length: number, genes: number): TokenBatch {
-  const size = tokens.cells.length * length;
-  const longer = {
-    ...tokens,
-    length,
-    genes: new Int32Array(size).fill(padId(genes)),
-    input: new Float32Array(size),
-    target: new Float32Array(size),
-    padding: new Uint8Array(size).fill(1),
-    masked: new Uint8Array(size),
-  };
+  const longer = { ...paddingRows(tokens.cells, { length, genes }), obs: tokens.obs };
   for (let row = 0; row < tokens.cells.length; row++) {
     for (const name of TABLES) {
       const own = tokens[name].subarray(row * tokens.length, (row + 1) * tokens.length);
