@@ -13,7 +13,9 @@ const how = new URL(import.meta.url).searchParams.get("how");
 let orders = 0;
 
 parentPort!.on("message", (message: Sealed<Order>) => {
-  if (unseal(message).kind !== "read" || ++orders < 2) return;
+  const { kind } = unseal(message);
+  if (kind === "rest" && how === "rest") process.exit(7);
+  if (kind !== "read" || ++orders < 2) return;
   switch (how) {
     case "exit":
       return process.exit(7);

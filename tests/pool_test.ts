@@ -2,14 +2,16 @@ import { equal, match, ok, rejects, throws } from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { Effect } from "effect";
 import { type CellBatch, concatCells, selectCells } from "../core/batch.ts";
 import { InputError } from "../core/errors.ts";
 import { lookAtAtlas, openAtlas } from "../streams/atlas/open_atlas.ts";
 import { beginReading } from "../streams/atlas/read_atlas.ts";
-import { type CrewOptions, crewParts, startWorker } from "../streams/reading/pool/crew.ts";
+import { type CrewOptions, crewParts } from "../streams/reading/pool/crew.ts";
 import { sliceCells } from "../streams/reading/pool/cut_batches.ts";
 import { lend } from "../streams/reading/pool/leases.ts";
+import { type PoolOptions, workerPool } from "../streams/reading/pool/worker_pool.ts";
 import type { ReadPlan } from "../streams/reading/read_plan.ts";
 import { makeNote, NOTE, type ReaderSettings } from "../streams/reading/staging/reader_settings.ts";
 import { windowReader } from "../streams/reading/staging/window_reader.ts";
@@ -17,18 +19,28 @@ import { streamAtlas } from "../streams/reading/stream_atlas.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
 import { readAll } from "./laws/source_laws.ts";
+import { soon } from "./soon.ts";
 import { writeGroups } from "./written_groups.ts";
 
 const MADE = { seed: 11, shards: [[100, 60], [80, 90, 50]], genes: 500, expressed: 60 };
 
 /** How many cells an atlas has, read window by window; with workers that a test is free to choose. */
-async function readBy(folder: string, crew: Omit<CrewOptions, "workers">, workers = 2) {
-  const atlas = await Effect.runPromise(lookAtAtlas(folder));
-  const means = { workers, memory: 5e8, onDamage: "fail", onDamages: () => {}, crew } as const;
+async function readBy(
+  folder: string,
+  { patience, ...options }: PoolOptions & Pick<CrewOptions, "patience">,
+  workers = 2,
+) {
+  const atlas = await Effect.runPromise(lookAtAtlas(folder)), pool = workerPool(options);
+  const more = { memory: 5e8, onDamage: "fail", onDamages: () => {}, pool, patience } as const;
   const request = { batch: 20, order: "stored", window: 40 } as const;
   let cells = 0;
-  for await (const lease of lend(() => beginReading(atlas, request, means), request)) {
-    for (const cell of lease.cells) equal(cell, cells++);
+  try {
+    const begin = () => beginReading(atlas, request, { workers, ...more });
+    for await (const lease of lend(begin, request)) {
+      for (const cell of lease.cells) equal(cell, cells++);
+    }
+  } finally {
+    await pool.close();
   }
   return cells;
 }
@@ -45,7 +57,7 @@ for (const [how, words] of Object.entries(ENDS)) {
   Deno.test(`streamAtlas() ends with one sentence when a worker dies: ${how}`, () =>
     withFolder(async (folder) => {
       writeGroups(folder, MADE);
-      const crew = { module: dying(how), patience: 10_000 };
+      const crew = { module: dying(how), patience: 60_000 };
       await rejects(readBy(folder, crew), (error: Error) => {
         ok(error instanceof InputError);
         match(error.message, words);
@@ -70,19 +82,8 @@ for (const workers of [0, 1, 3]) {
   Deno.test(`every window comes, once and in its turn: ${workers} workers`, () =>
     withFolder(async (folder) => {
       writeGroups(folder, MADE);
-      equal(await readBy(folder, { patience: 10_000 }, workers), 380);
+      equal(await readBy(folder, { patience: 60_000 }, workers), 380);
     }));
-}
-
-/** The same, unless it takes so long that it never comes. */
-async function soon<A>(coming: Promise<A>): Promise<A> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const guard = setTimeout(() => reject(new Error("it waits for what never comes")), 20_000);
-  try {
-    return await Promise.race([coming, promise]);
-  } finally {
-    clearTimeout(guard);
-  }
 }
 
 /** Settings that leave `batches` bytes for batches of 20 cells. */
@@ -130,6 +131,8 @@ Deno.test("crewParts() gives memory back that workers wait for, however little t
       }),
       before: (index) => 95 * index,
     };
+    const pool = workerPool();
+    pool.prepare();
     for (const batches of [15_000, 70_000, 1e6]) {
       const parts = crewParts({
         settings: await settingsFor(folder, batches),
@@ -137,7 +140,7 @@ Deno.test("crewParts() gives memory back that workers wait for, however little t
         start: { window: 0, skip: 7 },
         onDamages: () => {},
         failure: ({ message }) => new Error(message),
-      }, { workers: 2, ready: startWorker() });
+      }, { workers: 2, pool });
       let cells = 7;
       try {
         for (let part = await soon(parts.next()); part; part = await soon(parts.next())) {
@@ -151,13 +154,20 @@ Deno.test("crewParts() gives memory back that workers wait for, however little t
       }
       equal(cells, 380);
     }
+    await pool.close();
   }));
 
 Deno.test("crewParts() leaves no worker behind when its plan fails", () =>
   withFolder(async (folder) => {
     writeGroups(folder, MADE);
-    const settings = await settingsFor(folder, 1e6), ready = startWorker();
-    const ended = once(ready, "exit");
+    const settings = await settingsFor(folder, 1e6), { take, ...rest } = workerPool();
+    const ends: Promise<unknown>[] = [];
+    function takeWatched(): Worker {
+      const worker = take();
+      ends.push(once(worker, "exit"));
+      return worker;
+    }
+    const pool = { ...rest, take: takeWatched };
     const window = (): never => {
       throw new RangeError("no such window");
     };
@@ -169,8 +179,9 @@ Deno.test("crewParts() leaves no worker behind when its plan fails", () =>
       onDamages: () => {},
       failure: ({ message }: { readonly message: string }) => new Error(message),
     };
-    throws(() => crewParts(reading, { workers: 2, ready }), /no such window/);
-    await soon(ended);
+    throws(() => crewParts(reading, { workers: 2, pool }), /no such window/);
+    equal(ends.length, 1);
+    await soon(ends[0]);
   }));
 
 /** Flips a byte in the middle of the pages of a row group of the second shard: its checksum is wrong then. */

@@ -30,7 +30,7 @@ Deno.test({
       const path = join(folder, "start.ts");
       writeFileSync(
         path,
-        `import { startWorker } from ${of("reading/pool/crew.ts")};
+        `import { startWorker } from ${of("reading/pool/worker_pool.ts")};
         import { supervised } from ${of("parquet/foreign/supervised_worker.ts")};
         const echo = new URL(${of("../tests/foreign_bad_worker.ts")});
         const answer = await supervised(echo).ask({
@@ -39,6 +39,8 @@ Deno.test({
           hear: (word) => Promise.resolve({ answer: word }),
         });
         const worker = startWorker(echo);
+        // It keeps no process alive: who waits does.
+        worker.ref();
         worker.on("message", async (word) => {
           console.log(answer, "and", word);
           await worker.terminate();

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { Effect } from "effect";
+import { Effect, Scope } from "effect";
 import process from "node:process";
+import { derive, keyOf } from "../../core/random.ts";
 import type { Column } from "../../core/source.ts";
+import { openAtlas } from "../../streams/atlas/open_atlas.ts";
 import { readManifest } from "../../streams/atlas/read_manifest.ts";
 import { type Lease, streamAtlas } from "../../streams/reading/stream_atlas.ts";
 import type { ReadingRequest, SeenBatch } from "./reading.ts";
@@ -36,16 +38,26 @@ function readBatch(lease: Lease, { name, categories }: Column): ReadBatch {
 }
 
 const request: OurRequest = JSON.parse(process.argv[2]);
-const { atlas, label, workers, memory, batch } = request;
+const { atlas, label, workers, memory, batch, go } = request;
 
 async function read(): Promise<void> {
   const { manifest } = await Effect.runPromise(readManifest(atlas));
   const column = manifest.columns.find(({ name }) => name === label);
   if (!column) throw new Error(`the atlas has no column "${label}"`);
-  const options = { batch, labels: [label], workers, ...(memory && { memory }) };
+  const means = { workers, ...(memory && { memory }) };
+  const scope = await Effect.runPromise(Scope.make());
+  const open = () => Effect.runPromise(Scope.provide(openAtlas(atlas, means), scope));
+  let opened: ReturnType<typeof open> | undefined;
 
   async function* epochs(epoch: number): AsyncGenerator<ReadBatch> {
-    const leases = streamAtlas(atlas, { ...options, order: { seed: 1, epoch } });
+    // Files are opened and workers begun anew only where that is what is measured.
+    const leases = go === "anew"
+      ? streamAtlas(atlas, { ...means, batch, labels: [label], order: { seed: 1, epoch } })
+      : (await (opened ??= open())).lend({
+        batch,
+        columns: [label],
+        order: derive(keyOf(1), "epoch", epoch),
+      });
     for await (const lease of leases) yield readBatch(lease, column!);
   }
   await serve(`gil, Deno ${Deno.version.deno}`, request, epochs);

@@ -8,9 +8,11 @@ import { Effect, type Scope } from "effect";
 import { createHash } from "node:crypto";
 import { bytesOf } from "../../core/report/amount_of_memory.ts";
 import { InputError } from "../../core/errors.ts";
-import type { Source } from "../../core/source.ts";
+import type { ReadRequest, Source } from "../../core/source.ts";
 import { attempt, attemptAsync } from "../attempt.ts";
 import { shownPlace } from "../bytes/place.ts";
+import type { Lease } from "../reading/pool/leases.ts";
+import { workerPool } from "../reading/pool/worker_pool.ts";
 import { readingScope } from "../reading/reading_scope.ts";
 import { codeScan } from "../reading/scan_codes.ts";
 import type { OnDamage } from "../reading/staging/reader_settings.ts";
@@ -29,6 +31,8 @@ export interface Atlas extends Source {
   readonly manifest: Manifest;
   /** Cells in each row group. */
   readonly sizes: readonly number[];
+  /** As `read`, but lent: a batch is empty once the next is asked for, and nothing is copied. */
+  lend(request: ReadRequest): AsyncGenerator<Lease, void, undefined>;
   /** Begins to read columns; nothing is opened before the first is asked for. */
   open(): ShardReader;
   /** Cells that were left out so far, as they could not be read. */
@@ -69,8 +73,9 @@ export const lookAtAtlas: (place: string) => Effect.Effect<KnownAtlas, InputErro
 
 /**
  * Opens the atlas in a folder or at an address: manifest, vocabulary and the footers of all shards are
- * read and held against each other; cells are read when they are asked for, within `memory`. Closing
- * the scope ends every iteration that is not finished, its workers and its files.
+ * read and held against each other; cells are read when they are asked for, within `memory`. Workers
+ * stay for the next iteration when one has come to its end. Closing the scope ends them, and every
+ * iteration that is not finished with its files.
  *
  * @example Read an atlas in a random order
  * ```ts
@@ -97,13 +102,15 @@ export const openAtlas: (
     const atlas = yield* lookAtAtlas(place), { manifest, vocabulary, layout, known } = atlas;
     const skipped = skippedCells((fault, at) => readingFailure(known.shards, fault, at));
     const memory = yield* attempt("Cannot open an atlas", () => bytesIn(options.memory));
+    const { kept, lend, read } = yield* readingScope("the atlas is closed");
     const means = {
       workers: options.workers ?? goodWorkers(manifest.cells),
       memory,
       onDamage: options.onDamage ?? "fail",
       onDamages: skipped.add,
+      pool: kept(workerPool()),
     } as const;
-    const { kept, read } = yield* readingScope("the atlas is closed");
+    const begin = (request: ReadRequest) => beginReading(atlas, request, means);
     return {
       folder: place,
       manifest,
@@ -115,7 +122,8 @@ export const openAtlas: (
       ...(manifest.order === "shuffled" && { grain: GROUP_CELLS }),
       fingerprint: createHash("sha256").update(JSON.stringify(manifest)).digest("hex"),
       open: () => kept(shardReader(known, layout)),
-      read: read((request) => beginReading(atlas, request, means)),
+      lend: lend(begin),
+      read: read(begin),
       skipped: skipped.sum,
       warnings: skipped.warnings,
     };

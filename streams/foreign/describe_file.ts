@@ -103,7 +103,6 @@ function columnInWords({ kind, type, codecs, paths }: FileColumn): string {
   const words = ways.map(([path, groups]) =>
     ways.length === 1 ? PATHS[path] : `${PATHS[path]} (${counted(groups, "row group")})`
   );
-  return [`${kind === "list" ? "lists of " : ""}${type}, ${codecs.join(", ")}`, ...words].join(
-    "; ",
-  );
+  const stored = [`${kind === "list" ? "lists of " : ""}${type}`, ...codecs].join(", ");
+  return [stored, ...words].join("; ");
 }

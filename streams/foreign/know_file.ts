@@ -13,7 +13,7 @@ import { readSingles, type Singles } from "../parquet/foreign/read_singles.ts";
 import { isDamage } from "../parquet/is_damage.ts";
 import { columnNames } from "../parquet/leaf.ts";
 import { type SlowReader, slowReader } from "../parquet/slow_column.ts";
-import { openColumns, openTable, type TableColumn } from "../parquet/table.ts";
+import { openColumns, openTable, type ParquetTable, type TableColumn } from "../parquet/table.ts";
 import { columnIn } from "../parquet/table_column.ts";
 import type { OnDamage } from "../reading/staging/reader_settings.ts";
 import { type GroupReads, groupReads } from "./group_reads.ts";
@@ -63,9 +63,23 @@ export async function knowFile(place: string, asked: FileExpectation): Promise<K
   }
 }
 
+/** Why a file without a row is refused. */
+export const NO_ROWS = "it has no rows, and rows are cells; leave it out, or name another file";
+
 /** The columns of the lists, then those that describe cells. */
 async function columnsOf(bytes: ByteSource, asked: ForeignColumns): Promise<TableColumn[]> {
-  const table = await openTable(bytes), known = columnNames(table.footer.schema);
+  const table = await openTable(bytes);
+  try {
+    return await fittingColumns(table, asked);
+  } catch (cause) {
+    // Tools that learn the types of columns from rows write others where there are none.
+    const isEmpty = isDamage(cause) && table.footer.rows.every((rows) => rows === 0);
+    throw isEmpty ? new RangeError(NO_ROWS) : cause;
+  }
+}
+
+async function fittingColumns(table: ParquetTable, asked: ForeignColumns): Promise<TableColumn[]> {
+  const known = columnNames(table.footer.schema);
   const names = [asked.genes, asked.values, ...asked.columns];
   for (const name of names) {
     if (known.includes(name)) continue;

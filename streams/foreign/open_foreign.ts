@@ -13,6 +13,7 @@ import { goodWorkers } from "../atlas/read_atlas.ts";
 import { skippedCells } from "../atlas/skipped.ts";
 import { attempt, attemptAsync } from "../attempt.ts";
 import { beginReading } from "../reading/begin_reading.ts";
+import { workerPool } from "../reading/pool/worker_pool.ts";
 import { readingScope } from "../reading/reading_scope.ts";
 import { codeScan } from "../reading/scan_codes.ts";
 import { faultOf } from "../reading/staging/reader_settings.ts";
@@ -23,6 +24,7 @@ import {
   type ForeignColumns,
   knowFile,
   type KnownFile,
+  NO_ROWS,
 } from "./know_file.ts";
 import { labelReader } from "./label_reader.ts";
 import { listFiles } from "./list_files.ts";
@@ -77,13 +79,14 @@ export const openForeign: (
     const known = { files, layout, scan },
       all = readableFiles(known, { batch: 1, order: "stored" });
     const skipped = skippedCells(all.failure);
+    const { kept, read } = yield* readingScope("its files are closed");
     const means = {
       workers: options.workers ?? goodWorkers(all.cells),
       memory,
       onDamage,
       onDamages: skipped.add,
+      pool: kept(workerPool()),
     } as const;
-    const { read } = yield* readingScope("its files are closed");
     const recipe = [
       files.map(({ entry: { place, version }, groups }) => [place, version, groups]),
       { ...layout, tokens: [...layout.tokens] },
@@ -122,7 +125,7 @@ async function survey(
     }
   }
   if (files.every(({ entry: { rows } }) => rows === 0)) {
-    throw new InputError({ message: `Cannot read "${places[0]}": there are no cells` });
+    throw unreadable({ place: places[0] }, { name: "RangeError", message: NO_ROWS });
   }
   const columns = Array.from(known, ([name, found]) => ({ name, categories: inOrder(found) }));
   return { files, columns };

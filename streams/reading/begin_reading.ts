@@ -7,10 +7,11 @@
 
 import type { Column, ReadRequest } from "../../core/source.ts";
 import { planRead, type PlanShape } from "./plan/plan_read.ts";
-import { type CrewOptions, crewParts } from "./pool/crew.ts";
+import { crewParts } from "./pool/crew.ts";
 import type { Parts, Reading } from "./pool/parts.ts";
 import { readHere } from "./pool/read_here.ts";
 import { type GroupSizes, shareMemory } from "./pool/share_memory.ts";
+import type { WorkerPool } from "./pool/worker_pool.ts";
 import { startAt } from "./read_plan.ts";
 import { type CodeScan, columnOf, scanFor } from "./scan_codes.ts";
 import type { Damage, OnDamage, ReaderSettings } from "./staging/reader_settings.ts";
@@ -39,8 +40,10 @@ export interface ReadingMeans {
   readonly onDamage: OnDamage;
   /** Hears of cells that were left out. */
   readonly onDamages: (damages: readonly Damage[]) => void;
-  /** What workers run, and how long they may be silent; ours and a minute unless given. */
-  readonly crew?: Omit<CrewOptions, "workers">;
+  /** Where workers come from and go back to. */
+  readonly pool: WorkerPool;
+  /** Milliseconds that they may be silent; see `CrewOptions`. */
+  readonly patience?: number | undefined;
 }
 
 /**
@@ -70,7 +73,9 @@ export async function beginReading(
     columns,
     short: files.short,
   });
-  const { onDamage, onDamages } = means;
+  const { onDamage, onDamages, pool, patience } = means;
+  // Where memory is too little for more workers, it is too little for others that wait, too.
+  if (workers < means.workers) await pool.leave(workers);
   const reading: Reading = {
     settings: { ...files, columns, genes, onDamage, batch, memory },
     plan,
@@ -78,9 +83,7 @@ export async function beginReading(
     onDamages,
     failure,
   };
-  if (workers > 0) return crewParts(reading, { ...means.crew, workers });
-  await means.crew?.ready?.terminate();
-  return readHere(reading);
+  return workers > 0 ? crewParts(reading, { workers, pool, patience }) : readHere(reading);
 }
 
 function checkRequest({ genes: size }: Readable, { batch, from = 0, genes }: ReadRequest): void {

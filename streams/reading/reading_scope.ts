@@ -8,16 +8,21 @@ import { Effect, type Scope } from "effect";
 import type { CellBatch } from "../../core/batch.ts";
 import type { ReadRequest, Source } from "../../core/source.ts";
 import { sliceCells } from "./pool/cut_batches.ts";
-import { lend } from "./pool/leases.ts";
+import { type Lease, lend } from "./pool/leases.ts";
 import type { Parts } from "./pool/parts.ts";
 
 /** What is open within a scope. */
 export interface ReadingScope {
   /** The same, closed with the scope unless it is closed before. */
   kept<A extends { close(): Promise<void> }>(opened: A): A;
-  /** `Source.read` out of what begins to read; batches are copies. */
-  read(begin: (request: ReadRequest) => Promise<Parts>): Source["read"];
+  /** Batches that are lent, out of what begins to read. */
+  lend(begin: Begin): (request: ReadRequest) => Leases;
+  /** `Source.read` out of the same; batches are copies. */
+  read(begin: Begin): Source["read"];
 }
+
+type Begin = (request: ReadRequest) => Promise<Parts>;
+type Leases = AsyncGenerator<Lease, void, undefined>;
 
 /** Closing the scope ends every iteration that is not finished, its workers and its files. */
 export const readingScope = (closed: string): Effect.Effect<ReadingScope, never, Scope.Scope> =>
@@ -39,14 +44,12 @@ export const readingScope = (closed: string): Effect.Effect<ReadingScope, never,
         open.add(close);
         return { ...opened, close };
       }
-      async function* batches(
-        begin: () => Promise<Parts>,
-        batch: number,
-      ): AsyncGenerator<CellBatch, void, undefined> {
-        for await (const lease of lend(async () => kept(await begin()), { batch, signal })) {
-          yield sliceCells(lease, 0, lease.cells.length);
-        }
-      }
-      return { kept, read: (begin) => (request) => batches(() => begin(request), request.batch) };
+      const leases = (begin: Begin) => (request: ReadRequest) =>
+        lend(async () => kept(await begin(request)), { batch: request.batch, signal });
+      return { kept, lend: leases, read: (begin) => (request) => copies(leases(begin)(request)) };
     },
   );
+
+async function* copies(leases: Leases): AsyncGenerator<CellBatch, void, undefined> {
+  for await (const lease of leases) yield sliceCells(lease, 0, lease.cells.length);
+}

@@ -5,7 +5,8 @@
  * A lease is valid until the next one is asked for: then its memory is filled anew, and whoever kept
  * its arrays finds them empty. So at most one lease is out, nothing piles up behind a slow consumer,
  * and nothing leaks: leaving the loop, however that happens, gives the lease back, ends the workers
- * and closes the files.
+ * and closes the files. Of many short epochs, most would be their beginning: `openAtlas` keeps workers
+ * from one to the next, and lends the same leases.
  *
  * @example Means of all genes, over an atlas of any size
  * ```ts
@@ -58,8 +59,8 @@ import { beginReading, goodWorkers } from "../atlas/read_atlas.ts";
 import { readingFailure } from "../atlas/reading_failure.ts";
 import { type Skipped, skippedCells } from "../atlas/skipped.ts";
 import { paced } from "../paced.ts";
-import { startWorker } from "./pool/crew.ts";
 import { type Lease, lend } from "./pool/leases.ts";
+import { workerPool } from "./pool/worker_pool.ts";
 
 export type { Lease } from "./pool/leases.ts";
 
@@ -101,7 +102,8 @@ export function streamAtlas(place: string, options: StreamOptions = {}): AtlasSt
 
   async function* leases(signal: AbortSignal | undefined) {
     // Where it is certain that there will be one, a worker gets ready while footers are read.
-    const ready = options.workers ? startWorker() : undefined;
+    const pool = workerPool();
+    if (options.workers) pool.prepare();
     try {
       const atlas = await Effect.runPromise(lookAtAtlas(place), signal ? { signal } : {})
         .catch((cause) => {
@@ -117,11 +119,11 @@ export function streamAtlas(place: string, options: StreamOptions = {}): AtlasSt
         memory: bytesIn(options.memory),
         onDamage: options.onDamage ?? "fail",
         onDamages: skipped.add,
-        ...(ready && { crew: { ready } }),
+        pool,
       } as const;
       yield* lend(() => beginReading(atlas, request, means), { batch: request.batch, signal });
     } finally {
-      await ready?.terminate();
+      await pool.close();
     }
   }
   function observable<B>(project: (lease: Lease) => ObservableInput<B | Lease> = of) {

@@ -1,26 +1,26 @@
 /**
  * Reading by workers: they take windows in turn and work ahead as far as their memory goes; the
- * parts come in the order of the plan whoever is quicker.
+ * parts come in the order of the plan whoever is quicker. They go back to where they came from when
+ * all is read; a pass that ends in any other way ends them.
  *
  * @module
  */
 
-import { SHARE_ENV, Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { batchIn } from "../staging/batch_buffer.ts";
 import { type Fault, makeNote, NOTE } from "../staging/reader_settings.ts";
 import type { Part } from "../staging/window_reader.ts";
 import { type Answer, type Order, seal, type Sealed, unseal } from "./messages.ts";
 import { type LentPart, type Parts, type Reading, taskOf } from "./parts.ts";
+import type { WorkerPool } from "./worker_pool.ts";
 
 /** Who reads. */
 export interface CrewOptions {
   readonly workers: number;
-  /** What the workers run; `worker.ts` unless given. */
-  readonly module?: URL;
-  /** The first of them, started ahead by `startWorker`; the crew ends it. */
-  readonly ready?: Worker;
-  /** Milliseconds without a sign of life after which a worker counts as dead. */
-  readonly patience?: number;
+  /** Where they come from. */
+  readonly pool: WorkerPool;
+  /** Milliseconds without a sign of life after which a worker counts as dead; a minute unless given. */
+  readonly patience?: number | undefined;
 }
 
 /** A worker and what it has been told. */
@@ -39,27 +39,16 @@ const PATIENCE = 60_000;
 /** Name of the fault of a worker that says nothing of its own. */
 export const DEAD_WORKER = "DeadWorker";
 
-/**
- * A worker that has been told nothing yet. Starting one holds this thread up until it runs; then its
- * modules are loaded while this thread does something else.
- */
-export function startWorker(module = new URL("./worker.ts", import.meta.url)): Worker {
-  // A copy of the environment would need leave to read all of it: Deno would ask on a terminal.
-  const worker = new Worker(module, { env: SHARE_ENV });
-  // One that dies before its crew listens must not end the process: it gives no sign of life.
-  return worker.on("error", () => undefined);
-}
-
 /** The parts of a plan, read by workers, which start at once. */
 export function crewParts(reading: Reading, options: CrewOptions): Parts {
   const { settings, plan, start, onDamages, failure } = reading;
-  const { module, ready, patience = PATIENCE } = options;
-  let told = start.window, current = start.window, closed = false;
+  const { pool, patience = PATIENCE } = options;
+  let told = start.window, current = start.window, closed: Promise<unknown> | undefined;
   let failed: Error | undefined, wake: (() => void) | undefined;
   const members: Member[] = [];
   try {
     while (members.length < options.workers) {
-      const member = begin(members.length === 0 ? ready : undefined);
+      const member = begin(pool.take());
       members.push(member);
       // Starting another takes as long as this one needs to be ready.
       tellWindow(member);
@@ -71,7 +60,7 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
     throw cause;
   }
 
-  function begin(worker = startWorker(module)): Member {
+  function begin(worker: Worker): Member {
     const note = new SharedArrayBuffer(4 * NOTE.length);
     const member: Member = { worker, note: makeNote(note), windows: [], answers: [] };
     tell(member, { kind: "begin", settings, note });
@@ -126,9 +115,18 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
     }));
   }
   async function close(): Promise<void> {
-    closed = true;
+    // Workers that are stopped in the middle have more to say, which no other pass must hear.
+    const isOver = current === plan.windows && failed === undefined;
+    closed ??= Promise.all(members.map(isOver ? rest : end));
     wake?.();
-    await Promise.all(members.map(({ worker }) => worker.terminate()));
+    await closed;
+  }
+  async function rest(member: Member): Promise<void> {
+    tell(member, { kind: "rest" });
+    await pool.giveBack(member.worker);
+  }
+  async function end({ worker }: Member): Promise<void> {
+    await worker.terminate();
   }
   async function something(): Promise<void> {
     const beats = () => members.map(({ note }) => Atomics.load(note, NOTE.beats));

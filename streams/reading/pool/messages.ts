@@ -7,7 +7,7 @@
 import type { Damage, Fault, ReaderSettings } from "../staging/reader_settings.ts";
 import type { Part, Task } from "../staging/window_reader.ts";
 
-/** What a worker is told, how it begins before all else; buffers are transferred. */
+/** What a worker is told: how a pass begins, what to read, and that all is read. Buffers are transferred. */
 export type Order =
   | {
     readonly kind: "begin";
@@ -16,7 +16,9 @@ export type Order =
     readonly note: SharedArrayBuffer;
   }
   | { readonly kind: "read"; readonly task: Task }
-  | { readonly kind: "give back"; readonly buffers: readonly ArrayBuffer[] };
+  | { readonly kind: "give back"; readonly buffers: readonly ArrayBuffer[] }
+  /** It closes its files and frees its memory; another pass may begin. */
+  | { readonly kind: "rest" };
 
 /** What a worker tells: the parts of a window, several in a message, then its end. */
 export type Answer =

@@ -1,5 +1,5 @@
 /**
- * A decode worker: reads the windows it is told to, one after another.
+ * A decode worker: reads the windows it is told to, one after another, of one pass after another.
  *
  * Nothing here loads Effect, which would take longer than the first batch.
  *
@@ -16,19 +16,27 @@ const BEAT = 500;
 /** Messages that take all memory for batches: one is filled, one is read, and two are on their way. */
 const MESSAGES = 4;
 
-let reader: WindowReader, last: Promise<void> = Promise.resolve();
+let reader: WindowReader, beating: ReturnType<typeof setInterval>;
+let last: Promise<void> = Promise.resolve();
 
 parentPort!.on("message", (message: Sealed<Order>) => {
   const order = unseal(message);
   if (order.kind === "begin") begin(order);
   else if (order.kind === "give back") order.buffers.forEach(reader.giveBack);
-  else last = last.then(() => read(order.task));
+  else if (order.kind === "read") last = last.then(() => read(order.task));
+  else rest();
 });
 
 function begin({ settings, note: memory }: Extract<Order, { kind: "begin" }>): void {
   const note = makeNote(memory), together = settings.memory.batches / MESSAGES;
   reader = windowReader(settings, { note, together });
-  setInterval(() => Atomics.add(note, NOTE.beats, 1), BEAT);
+  beating = setInterval(() => Atomics.add(note, NOTE.beats, 1), BEAT);
+}
+
+function rest(): void {
+  clearInterval(beating);
+  // Before the next pass reads: two would take twice the memory.
+  last = last.then(reader.close);
 }
 
 async function read(task: Task): Promise<void> {
