@@ -21,7 +21,7 @@ const ROUNDS = 9, RATE = 0.15;
 
 const begun = performance.now();
 const quick = fillerOf(keepModule());
-quick(new Uint8Array(1), RATE, keyOf(0));
+quick(new Uint8Array(1), { rate: RATE, key: keyOf(0) });
 const start = performance.now() - begun;
 
 const fillers = { WebAssembly: quick, JavaScript: fillKeep };
@@ -37,7 +37,7 @@ const rows = sites.flatMap(({ name, bytes }) => {
   for (let round = 0; round <= ROUNDS; round++) {
     for (const { fill, nanoseconds } of times) {
       const begun = performance.now();
-      for (let i = 0; i < repeats; i++) fill(keep, RATE, keyOf(round));
+      for (let i = 0; i < repeats; i++) fill(keep, { rate: RATE, key: keyOf(round) });
       if (round > 0) nanoseconds.push((performance.now() - begun) / repeats / bytes * 1e6);
     }
   }

@@ -33,6 +33,10 @@ export interface Random {
   below(n: number): number;
   /** The next number of the exponential distribution with mean 1; never zero. */
   exponential(): number;
+  /** Fills `out` with what as many calls of `uniform` would give: several times as fast. */
+  fillUniforms(out: Float64Array): void;
+  /** The same of `exponential`. */
+  fillExponentials(out: Float64Array): void;
   /** The next number of the standard normal distribution (Box–Muller). */
   normal(): number;
 }
@@ -96,6 +100,17 @@ export function stream(key: Key): Random {
     return block[odd];
   }
   const uniform = () => bits() / 2 ** 32;
+  function fillUniforms(out: Float64Array): void {
+    let i = 0;
+    if ((counter & 1) === 1 && out.length > 0) out[i++] = uniform();
+    // Whole blocks: nothing in one waits for the one before it.
+    for (; i + 1 < out.length; i += 2, counter += 2) {
+      fillBlock(block, key, position, counter >>> 1);
+      out[i] = block[0] / 2 ** 32;
+      out[i + 1] = block[1] / 2 ** 32;
+    }
+    if (i < out.length) out[i] = uniform();
+  }
 
   return {
     at(next) {
@@ -111,21 +126,44 @@ export function stream(key: Key): Random {
       while (draw >= limit) draw = bits();
       return draw % n;
     },
-    exponential: () => -Math.log((bits() + 0.5) / 2 ** 32),
+    exponential: () => exponentialOf(uniform()),
+    fillUniforms,
+    fillExponentials(out) {
+      fillUniforms(out);
+      for (let i = 0; i < out.length; i++) out[i] = exponentialOf(out[i]);
+    },
     normal: () =>
       Math.sqrt(-2 * Math.log((bits() + 0.5) / 2 ** 32)) * Math.cos(2 * Math.PI * uniform()),
   };
 }
 
+/** By inversion, in the middle of the step of the grid that `uniform` is the beginning of. */
+const exponentialOf = (uniform: number): number => -Math.log(uniform + 2 ** -33);
+
 /** Dropout's rate as it is drawn: `rate` on a grid of 1/256. */
 export const drawnRate = (rate: number): number => Math.round(rate * 256) / 256;
+
+/** Which values dropout drops. */
+export interface Drops {
+  /** Of all values; drawn as `drawnRate` says. */
+  readonly rate: number;
+  readonly key: Key;
+  /** The number of the first value among all that the key draws; 0 unless given. */
+  readonly from?: number;
+}
 
 /**
  * Fills `keep` with 1 (kept) and 0 (dropped with probability `drawnRate(rate)`), byte by byte from the
  * stream's bits. Four bytes are compared at once within a word: setting each high bit keeps the
  * subtraction from borrowing beyond its byte (Lamport, "Multiple byte processing", 1975).
  */
-export function fillKeep(keep: Uint8Array, rate: number, key: Key): void {
+export function fillKeep(keep: Uint8Array, { rate, key, from = 0 }: Drops): void {
+  const skip = from % 8, first = (from - skip) / 8;
+  if (skip > 0) {
+    const whole = new Uint8Array(skip + keep.length);
+    fillKeep(whole, { rate, key, from: from - skip });
+    return void keep.set(whole.subarray(skip));
+  }
   const limit = Math.round(rate * 256), low = Math.imul(limit & 127, 0x01010101);
   const block = new Uint32Array(2), four = new Uint32Array(1), bytes = new Uint8Array(four.buffer);
   const aligned = keep.byteOffset % 4 === 0 ? keep.length >>> 2 : 0;
@@ -136,7 +174,7 @@ export function fillKeep(keep: Uint8Array, rate: number, key: Key): void {
   );
 
   for (let w = 0; 4 * w < keep.length; w++) {
-    if ((w & 1) === 0) fillBlock(block, key, 0, w >>> 1);
+    if ((w & 1) === 0) fillBlock(block, key, 0, first + (w >>> 1));
     const word = block[w & 1], atLeastLow = (word | 0x80808080) - low;
     const kept = limit < 128 ? word | atLeastLow : limit < 256 ? word & atLeastLow : 0;
     const flags = (kept >>> 7) & 0x01010101;

@@ -13,27 +13,36 @@ export function fillLongTailWeights(weights: Float64Array, values: ArrayLike<num
   for (let i = 0; i < values.length; i++) weights[i] = values[i] - smallest + 1e-5;
 }
 
+/** Exponentials of the items: one cell is drawn at a time. */
+let drawn = new Float64Array(0);
+
 /**
  * Fills one key an item: the items with the largest keys, in descending order, are a successive
  * sample (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006, with
- * `w / E` in the place of `u^(1/w)`, which orders alike).
+ * `w / E` in the place of `u^(1/w)`, which orders alike; so does `u` where all weights are equal).
  *
  * @param weights Positive weights, which may stand in `keys` itself; one number is drawn for each,
  *   in the order of the items.
  */
 export function fillKeys(keys: Float64Array, weights: ArrayLike<number>, random: Random): void {
-  for (let i = 0; i < weights.length; i++) keys[i] = weights[i] / random.exponential();
+  if (drawn.length < weights.length) drawn = new Float64Array(2 * weights.length);
+  const exponentials = drawn.subarray(0, weights.length);
+  random.fillExponentials(exponentials);
+  for (let i = 0; i < weights.length; i++) keys[i] = weights[i] / exponentials[i];
 }
 
 /** Places of keys, as far as they are sorted: one cell is drawn at a time. */
 let order = new Uint32Array(0);
 /** So few places are sorted by insertion. */
-const FEW = 16;
+const FEW = 24;
+/** Keys that are looked at first. */
+const sample = new Float64Array(32);
 
 /**
  * Fills `chosen` with the places of the largest keys, in descending order, equal ones by place.
  *
- * Quicksort, which leaves alone what comes behind the places wanted.
+ * Quicksort, which leaves alone what comes behind the places wanted; most of that is told from a few
+ * keys beforehand.
  */
 export function fillLargest(chosen: Uint32Array, keys: Float64Array): void {
   if (order.length < keys.length) order = new Uint32Array(2 * keys.length);
@@ -65,9 +74,29 @@ export function fillLargest(chosen: Uint32Array, keys: Float64Array): void {
     }
     places[i] = place;
   }
-  for (let i = 0; i < keys.length; i++) places[i] = i;
-  sort(0, keys.length - 1);
+  sort(0, fillCandidates(places, keys, chosen.length) - 1);
   for (let i = 0; i < chosen.length; i++) chosen[i] = places[i];
+}
+
+/** Fills the places of keys that may be among the `wanted` largest; returns how many they are. */
+function fillCandidates(places: Uint32Array, keys: Float64Array, wanted: number): number {
+  const bound = boundOf(keys, wanted);
+  let count = 0;
+  for (let i = 0; i < keys.length; i++) if (keys[i] >= bound) places[count++] = i;
+  if (count >= wanted) return count;
+  for (let i = 0; i < keys.length; i++) places[i] = i;
+  return keys.length;
+}
+
+/** A number that hardly ever less than `wanted` keys reach, and not many more (Floyd and Rivest 1975). */
+function boundOf(keys: Float64Array, wanted: number): number {
+  const share = wanted / keys.length, mean = share * sample.length;
+  const rank = Math.ceil(mean + 2 * Math.sqrt(mean * (1 - share)));
+  if (keys.length < 2 * sample.length || rank >= sample.length) return -Infinity;
+  for (let i = 0; i < sample.length; i++) {
+    sample[i] = keys[Math.floor(i * keys.length / sample.length)];
+  }
+  return sample.sort()[sample.length - 1 - rank];
 }
 
 /**

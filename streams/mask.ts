@@ -22,10 +22,15 @@ export function mask(rate: number, key: Key): OperatorFunction<TokenBatch, Token
 export function maskTokens(tokens: TokenBatch, rate: number, random: Random): TokenBatch {
   const { cells, length, padding } = tokens;
   const input = tokens.input.slice(), masked = tokens.masked.slice();
+  const uniforms = new Float64Array(length);
   for (let i = 0; i < cells.length; i++) {
+    const first = i * length + 1;
+    let end = first + length - 1;
+    while (end > first && padding[end - 1] === 1) end--;
     random.at(cells[i]);
-    for (let p = i * length + 1; p < (i + 1) * length; p++) {
-      if (padding[p] === 1 || random.uniform() >= rate) continue;
+    random.fillUniforms(uniforms.subarray(0, end - first));
+    for (let p = first; p < end; p++) {
+      if (padding[p] === 1 || uniforms[p - first] >= rate) continue;
       input[p] = MASK_VALUE;
       masked[p] = 1;
     }

@@ -14,6 +14,7 @@ import type { TokenBatch } from "../core/tokens.ts";
 import type { Training } from "./checkpoint/bookmark.ts";
 import { firstNotFinite } from "./engine/diagnose.ts";
 import type { Programs } from "./engine/programs.ts";
+import { queue } from "./engine/queue.ts";
 import type { Model, Predicted, Step } from "./learner.ts";
 import type { Lesson } from "./lesson.ts";
 
@@ -32,52 +33,44 @@ const BETA1 = 0.9, BETA2 = 0.999;
 /** Predictions are made without noise: their key is never looked at. */
 const NO_NOISE: Key = [0, 0];
 
+/** The model of the stage before, and how it is listened to. */
+interface Tutor {
+  readonly distiller: Distiller;
+  readonly teacher: State;
+}
+
 /** A model that begins with the weights that `first` finds. */
 export function modelOf(bench: Workbench, first: () => Promise<Float32Array>): Model {
-  const { engine, layout, programs } = bench;
+  const { engine, layout } = bench, enqueue = queue();
   const state = engine.allocate(layout, "training");
-  let teacher: State | undefined, distiller: Distiller | undefined;
-  let busy: Promise<unknown> = Promise.resolve();
-  let ready = queued(async () => await state.write("weights", await first()));
+  let tutor: Tutor | undefined;
+  let ready = enqueue(async () => await state.write("weights", await first()));
 
-  /** One thing after the other; whoever closes the model waits for it. */
-  function queued<A>(work: () => Promise<A>): Promise<A> {
-    const result = busy.then(work);
-    busy = result.catch(() => {});
-    return result;
-  }
   /** What is asked for once the model is ready; if that failed, so does everything after it. */
   function then<A>(work: () => Promise<A>): Promise<A> {
     const before = ready;
-    return queued(async () => {
+    return enqueue(async () => {
       await before;
       return await work();
     });
   }
-
-  async function enter(
-    next: Distiller | undefined,
-    student: State | undefined,
-    training: Training | undefined,
-  ): Promise<void> {
+  async function enter(next: Tutor | undefined, training: Training | undefined): Promise<void> {
     const zeros = new Float32Array(layout.size);
     await state.write("gradients", zeros);
     await state.write("firstMoment", training?.firstMoment ?? zeros);
     await state.write("secondMoment", training?.secondMoment ?? zeros);
-    if (student) {
-      await student.write("weights", training?.teacher ?? await state.read("weights"));
-    }
-    [distiller, teacher] = [next, student];
+    await next?.teacher.write("weights", training?.teacher ?? await state.read("weights"));
+    tutor = next;
   }
   const training = async (): Promise<Training> => ({
     firstMoment: await state.read("firstMoment"),
     secondMoment: await state.read("secondMoment"),
-    teacher: await teacher?.read("weights"),
+    teacher: await tutor?.teacher.read("weights"),
   });
   async function learn(lessons: readonly Lesson[], { step, rate, key }: Step) {
     const outcome = { cells: 0, loss: 0 };
     for (const [i, lesson] of lessons.entries()) {
-      const loss = await backward(lesson, { step, key: derive(key, i) });
+      const loss = await backward(bench, { state, tutor, step, key: derive(key, i) }, lesson);
       if (i === 0) outcome.loss = loss;
       outcome.cells += lesson.tokens.cells.length;
     }
@@ -87,52 +80,57 @@ export function modelOf(bench: Workbench, first: () => Promise<Float32Array>): M
     });
     return outcome;
   }
-  /** Adds the gradient of one lesson and returns its loss. */
-  async function backward(
-    { tokens, lecture }: Lesson,
-    { step, key }: Pick<Step, "step" | "key">,
-  ): Promise<number> {
-    const heard = lecture && distiller && teacher ? { distiller, teacher, lecture } : undefined;
-    const share = shareOf(tokens.masked);
-    const taught = heard && {
-      ...await predict(bench, heard.teacher, heard.lecture.tokens),
-      kept: shareOf(heard.lecture.selected),
-    };
-    let total = 0;
-    for (const rows of partsOf(bench, tokens)) {
-      const { program, compiled } = await programs(heard?.distiller ?? "learn", rows.cells);
-      const feeds = {
-        ...learningFeeds(tokens, share, rows),
-        ...(taught ? lessonFeeds(taught, tokens, rows) : {}),
-      };
-      const noise = derive(key, rows.from);
-      const { loss } = await compiled.run(state, feeds, noise);
-      if (!Number.isFinite(loss[0])) {
-        const where = await firstNotFinite(engine, { program, state, feeds, key: noise });
-        throw diverged(step, `the loss is ${loss[0]}${where ? `, first seen in ${where}` : ""}`);
-      }
-      total += loss[0];
-    }
-    return total;
-  }
   return {
-    enter(next, training) {
-      const student = next === undefined ? undefined : engine.allocate(layout, "inference");
-      ready = then(() => enter(next, student, training));
-      ready.catch(() => {});
-      return { close: () => void busy.finally(() => student?.close()) };
+    enter(distiller, training) {
+      const next = distiller && { distiller, teacher: engine.allocate(layout, "inference") };
+      ready = then(() => enter(next, training));
+      return { close: () => void enqueue(() => next?.teacher.close()) };
     },
     training: () => then(training),
     learn: (lessons, step) => then(() => learn(lessons, step)),
     predict: (tokens) => then(() => predict(bench, state, tokens)),
     copy() {
       const weights = then(() => state.read("weights"));
-      weights.catch(() => {});
       return modelOf(bench, () => weights);
     },
     weights: () => then(() => state.read("weights")),
-    close: () => void busy.finally(() => state.close()),
+    close: () => void enqueue(() => state.close()),
   };
+}
+
+/** Where a lesson is heard: by whom, and when. */
+interface Sitting extends Pick<Step, "step" | "key"> {
+  readonly state: State;
+  readonly tutor: Tutor | undefined;
+}
+
+/** Adds the gradient of one lesson and returns its loss. */
+async function backward(
+  bench: Workbench,
+  { state, tutor, step, key }: Sitting,
+  { tokens, lecture }: Lesson,
+): Promise<number> {
+  const heard = lecture && tutor && { ...tutor, lecture }, share = shareOf(tokens.masked);
+  const taught = heard && {
+    ...await predict(bench, heard.teacher, heard.lecture.tokens),
+    kept: shareOf(heard.lecture.selected),
+  };
+  let total = 0;
+  for (const rows of partsOf(bench, tokens)) {
+    const { program, compiled } = await bench.programs(heard?.distiller ?? "learn", rows.cells);
+    const feeds = {
+      ...learningFeeds(tokens, share, rows),
+      ...(taught ? lessonFeeds(taught, tokens, rows) : {}),
+    };
+    const draw = { key: derive(key, 0), ...rows };
+    const { loss } = await compiled.run(state, feeds, draw);
+    if (!Number.isFinite(loss[0])) {
+      const where = await firstNotFinite(bench.engine, { program, state, feeds, draw });
+      throw diverged(step, `the loss is ${loss[0]}${where ? `, first seen in ${where}` : ""}`);
+    }
+    total += loss[0];
+  }
+  return total;
 }
 
 /** What the model of a state says about a batch of any size. */

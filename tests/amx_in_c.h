@@ -65,7 +65,7 @@ static void _tile_stored(int n, void *to, int64_t stride) {
 /* Numbers below the smallest normal one are 0. */
 static float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
 
-static float widened(uint16_t half) {
+static float float_of(uint16_t half) {
   uint32_t word = (uint32_t)half << 16;
   float x;
   memcpy(&x, &word, sizeof x);
@@ -82,8 +82,8 @@ static void _tile_dpbf16ps(int sum, int left, int right) {
       float pair[2] = {0, 0};
       for (int k = 0; k < shapes.rows[right]; k++)
         for (int i = 0; i < 2; i++) {
-          float a = widened(tile_rows[left][m].halves[2 * k + i]);
-          float b = widened(tile_rows[right][k].halves[2 * n + i]);
+          float a = float_of(tile_rows[left][m].halves[2 * k + i]);
+          float b = float_of(tile_rows[right][k].halves[2 * n + i]);
           pair[i] = flushed(fmaf(a, b, pair[i]));
         }
       float both = flushed(pair[0] + pair[1]);

@@ -14,20 +14,21 @@ const tensors =
 /** Files that may be longer, by name: tables of kernels. */
 const mayBeLong = new Set<string>();
 
+const root = new URL("..", import.meta.url);
+
 function modules(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return readdirSync(new URL(folder, root), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     return entry.isDirectory() ? modules(path) : path.endsWith(".ts") ? [path] : [];
   });
 }
-const read = (path: string) => readFileSync(path, "utf8");
+const read = (path: string) => readFileSync(new URL(path, root), "utf8");
 /** What a module loads at run time: imports of types alone vanish. */
 const loaded = (code: string) =>
   [...code.matchAll(/^(?:import|export)\s+(?!type\b)(?:([^;]*?)\s+from\s+)?"([^"]+)"/gm)]
     .map((match) => match[2]);
 const target = (path: string, name: string) => new URL(name, `file:///${path}`).pathname.slice(1);
 
-Deno.chdir(new URL("..", import.meta.url));
 const rings = Object.keys(may);
 const all = rings.flatMap(modules);
 
@@ -101,6 +102,14 @@ Deno.test("nothing draws from a global generator or a clock", () => {
   }
 });
 
+Deno.test("no test changes what the test files that run at once have in common", () => {
+  const changes =
+    /process\.env(\.\w+|\[[^\]]*\]) (\?\?)?= |delete process\.env|Deno\.(env\.(set|delete)|chdir)\(|process\.chdir/;
+  for (const path of modules("tests")) {
+    assert.ok(!changes.test(read(path)), `${path} changes the environment, or where it works`);
+  }
+});
+
 Deno.test("mod.ts files only re-export", () => {
   for (const path of ["mod.ts", "plugins/mod.ts", "tests/laws/mod.ts"]) {
     const code = read(path).replace(/\/\*\*[\s\S]*?\*\//g, "");
@@ -113,7 +122,7 @@ Deno.test("the README's tree is the tree on the disk", () => {
   const told = [...tree.matchAll(/^(\S+)/gm)].map((match) => match[1]);
   const exists = (name: string) => {
     const [folder, last] = [name.replace(/[^/]+\/?$/, ""), name.match(/([^/]+)\/?$/)?.[1]];
-    return readdirSync(`./${folder}`).includes(last ?? "");
+    return readdirSync(new URL(`./${folder}`, root)).includes(last ?? "");
   };
   assert.ok(told.length > 20, "the README holds no tree");
   for (const name of told) assert.ok(exists(name), `${name} is told of but not there`);

@@ -7,7 +7,6 @@ import {
   dropout,
   embedding,
   layerNorm,
-  leakyRelu,
   linear,
   maskedMeanSquare,
 } from "../core/model/composites/mod.ts";
@@ -104,10 +103,10 @@ const subjects: Readonly<Record<string, (sizes: Sizes, key: Key) => Subject>> = 
     composite: (x, weight, bias) => linear(matrix(x), { weight, bias }, "relu"),
     plain: (x, weight, bias) => tf.relu(tf.add(tf.matMul(x, weight), bias)),
   }),
-  "leakyRelu()": ({ length, head }) => ({
-    shapes: [[length, head]],
-    composite: (x) => leakyRelu(matrix(x), 0.1),
-    plain: (x) => tf.leakyRelu(x, 0.1),
+  'linear() with "leakyRelu"': ({ length, head, outputs }) => ({
+    shapes: [[length, head], [head, outputs], [outputs]],
+    composite: (x, weight, bias) => linear(matrix(x), { weight, bias }, "leakyRelu"),
+    plain: (x, weight, bias) => tf.leakyRelu(tf.add(tf.matMul(x, weight), bias), 0.01),
   }),
   "layerNorm()": ({ length, head }) => ({
     shapes: [[length, head + 2], [head + 2], [head + 2]],

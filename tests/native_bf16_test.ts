@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,12 @@ import { withNative } from "./native_opened.ts";
 import { ran } from "./native_runs.ts";
 import { shapeLaws } from "./native_shapes.ts";
 import { smallArchitectures } from "./small_architectures.ts";
+
+/** What AMX reads of its eight tiles: palette 1, 64 bytes a row, 16 rows. */
+const SHAPES = Buffer.from(Uint8Array.from(
+  { length: 64 },
+  (_, i) => i === 0 ? 1 : i >= 48 && i < 56 ? 16 : i >= 16 && i < 32 && i % 2 === 0 ? 64 : 0,
+));
 
 /** What uses AMX, with tiles that any processor has. */
 function withEmulatedTiles(recipe: Recipe): Recipe {
@@ -123,6 +130,9 @@ await withNative((fp32) => {
             await compiled(file, flags)
               .catch(({ message }: Error) => assert.fail(`${name}, ${precision}: ${message}`));
           }
+          if (name !== "AMX" || precision !== "bf16") continue;
+          const whole = readFileSync(join(folder, "made.o")).includes(SHAPES);
+          assert.ok(whole, "a compiler has left out how large tiles are");
         }
       }
     } finally {

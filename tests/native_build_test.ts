@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -14,6 +14,7 @@ import { built } from "../plugins/engines/native/build.ts";
 import { findCompiler } from "../plugins/engines/native/compiler.ts";
 import { openKernels } from "../plugins/engines/native/kernels.ts";
 import { withFolder } from "./atlas_folder.ts";
+import { DENO_DIR } from "./deno_folder.ts";
 import { compilerOf, numberIn, recipe, whereThereIsOne } from "./native_building.ts";
 
 const refusal = (pattern: RegExp) => (error: unknown) => {
@@ -31,11 +32,6 @@ Deno.test("native() says so when there is no compiler", () =>
     );
     assert.deepEqual(readdirSync(folder), []);
   }));
-
-/** Deno keeps what it compiles in the user's cache folder, which is another one in some tests. */
-const { denoDir: DENO_DIR }: { readonly denoDir: string } = JSON.parse(
-  spawnSync(process.execPath, ["info", "--json"], { encoding: "utf8" }).stdout,
-);
 
 /** What a process of its own writes that runs `script` in the project's folder. */
 function said(script: string, env: Record<string, string>): Promise<string> {

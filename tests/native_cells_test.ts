@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { ok } from "node:assert/strict";
-import { layerNorm, linear } from "../core/model/composites/mod.ts";
+import { layerNorm, linear, maskedMeanSquare } from "../core/model/composites/mod.ts";
 import { learningProgram } from "../core/model/objective.ts";
 import { at, layoutOf } from "../core/model/program.ts";
 import { keyOf, stream } from "../core/random.ts";
@@ -16,6 +16,7 @@ import { difference, rehearse } from "../streams/engine/rehearsal.ts";
 import { multiply, normalise } from "./doubles.ts";
 import { assertSame } from "./first_difference.ts";
 import { withNative } from "./native_opened.ts";
+import { ran } from "./native_runs.ts";
 import { smallArchitectures } from "./small_architectures.ts";
 
 const SHAPE = { genes: 40, length: 10 };
@@ -25,7 +26,7 @@ const part = (cells: number) => ({ architecture, shape: SHAPE, cells, key: keyOf
 await withNative((open) => {
   Deno.test("native() adds up more cells than it has in memory at a time", async () => {
     // Rows of 29 such cells are more than a round has room for, on 7 threads too.
-    const shape = { genes: 60, length: 40 }, wide = { embedding: 64, width: 16 };
+    const shape = { genes: 60, length: 40 }, wide = { embedding: 512, width: 16 };
     const architecture = transformer({ ...wide, layers: 1, heads: 2, dropout: 0.2 })(shape);
     const given = { architecture, shape, cells: 29, key: keyOf(2) };
     const oracle = cpuEngine(), expected = await rehearse(oracle, given, 2);
@@ -88,6 +89,24 @@ await withNative((open) => {
     await engine.close();
   });
 
+  Deno.test("native() adds up a million errors without losing digits to their sum", async () => {
+    const count = 2 ** 20, random = stream(keyOf(5)), shape = [1024, 1024] as const;
+    const uniforms = () => Float32Array.from({ length: count }, random.uniform);
+    const prediction = uniforms(), target = uniforms(), share = uniforms();
+    const { value } = await ran(open(1), {
+      weights: { prediction: [prediction, shape] },
+      fed: { target, share, dy: Float32Array.of(1) },
+      apply({ prediction }, inputs) {
+        const [target, share] = [inputs.target, inputs.share]
+          .map((x) => tf.reshape<tf.Rank.R2>(x, [...shape]));
+        return { value: maskedMeanSquare(prediction as tf.Tensor2D, target, share) };
+      },
+    });
+    const expected = prediction.reduce((sum, x, i) => sum + share[i] * (x - target[i]) ** 2, 0);
+    const apart = Math.abs(value[0] / expected - 1);
+    ok(apart <= 2e-7, `the sum differs by ${apart}`);
+  });
+
   Deno.test("native() takes no more memory for more cells than what they are fed", async () => {
     const engine = open(2), layout = layoutOf(architecture.weights);
     const bytes = (cells: number) =>
@@ -95,7 +114,7 @@ await withNative((open) => {
     // Five inputs of 4 bytes a position, five scalars, and lines of the cache that are not full.
     const fed = 4 * 5 * SHAPE.length + 4 * 5;
     // Up to a number of them, rows of small cells wait in memory for each other.
-    const grown = bytes(5016) - bytes(4016);
+    const grown = bytes(20016) - bytes(19016);
     ok(grown <= 1000 * fed + 64 * 10, `${grown} bytes more for 1000 cells more`);
     await engine.close();
   });

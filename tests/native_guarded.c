@@ -19,17 +19,17 @@ typedef struct {
 /* A run of one plan on some cells; the layout is that of native_guarded.ts. */
 typedef struct {
   const int32_t *words;
-  int64_t word_count, cells, threads;
+  int64_t word_count, cells, chains;
   const int64_t *spaces; /* base, kind, stride of each */
   int64_t space_count;
   char *constants;
-  const uint32_t *keys;
+  const Draw *draws;
   const Rows *rows;
   int64_t row_count;
   const int64_t *sums; /* gradient, place, count of each */
   int64_t sum_count;
-  float *thread_sums;
-  int64_t thread_size;
+  float *chain_sums;
+  int64_t chain_size;
 } Request;
 
 int32_t gil_run(Pool *pool, const Run *run);
@@ -61,19 +61,20 @@ int32_t guarded_run(Pool *pool, const Request *r) {
     sums[i] = (Sum){.gradient = (float *)sum[0], .from = sum[1], .count = sum[2]};
   }
   Plan plan = {r->words, r->word_count, r->constants, counts};
-  for (int64_t i = 0; i < r->cells; i++) tasks[i] = (Task){i, i % r->threads, &plan};
+  for (int64_t i = 0; i < r->cells; i++) tasks[i] = (Task){i, i % r->chains, 1, &plan};
   Run run = {.tasks = tasks,
              .cells = r->cells,
+             .chains = r->chains,
              .round = r->cells,
              .spaces = spaces,
              .space_count = r->space_count,
-             .keys = r->keys,
+             .draws = r->draws,
              .scatters = scatters,
              .scatter_count = r->row_count,
              .sums = sums,
              .sum_count = r->sum_count,
-             .thread_sums = r->thread_sums,
-             .thread_size = r->thread_size};
+             .chain_sums = r->chain_sums,
+             .chain_size = r->chain_size};
   int32_t outcome = gil_run(pool, &run);
   free(counts), free(scatters), free(spaces), free(sums), free(tasks);
   return outcome;

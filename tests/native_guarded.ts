@@ -15,6 +15,7 @@ import {
   type State,
 } from "../core/model/program.ts";
 import { openOptimiser } from "../plugins/engines/native/optimiser.ts";
+import { partOf } from "../streams/engine/noise.ts";
 import type { Buffers } from "../streams/engine/off_thread/buffers.ts";
 import {
   type Guarded,
@@ -62,7 +63,7 @@ export function openGuarded(guarded: Guarded, threads: number, side: Side): Engi
     compile(program, layout) {
       const run = guardedProgram({ guarded, pool, memory, threads, side }, program, layout);
       return Promise.resolve({
-        run: (state, feeds, key) => run(states.get(state)!, feeds, key),
+        run: (state, feeds, draw) => run(states.get(state)!, feeds, partOf(draw).key),
         close() {},
       });
     },

@@ -8,6 +8,7 @@ import { type Arrays, at, type Layout, type Program, type Slot } from "../core/m
 import { derive, type Key } from "../core/random.ts";
 import { type Code, codeOf } from "../plugins/engines/native/codes.ts";
 import { OUTCOMES } from "../plugins/engines/native/library.ts";
+import { ELEMENTS } from "../plugins/engines/native/plan/planner.ts";
 import { bytesOf, planned, type PlanPort, SPACES } from "../plugins/engines/native/plan/plan.ts";
 import { feedOf, sizeOf } from "../streams/engine/feeds.ts";
 import type { Pointer } from "../streams/platform.ts";
@@ -37,10 +38,8 @@ interface Door extends PlanPort {
   readonly region: Region;
   readonly rooms: Rooms;
   /** Its elements, cell by cell. */
-  readonly cells: readonly (Float32Array | Int32Array | Uint8Array)[];
+  readonly cells: readonly InstanceType<(typeof ELEMENTS)[keyof typeof ELEMENTS]>[];
 }
-
-const ELEMENTS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /** Runs the program on a state, as `Compiled` does; cell by cell where it allows that. */
 export function guardedProgram(
@@ -52,12 +51,18 @@ export function guardedProgram(
     [fed] = Object.keys(program.inputs);
   const cells = one ? sizeOf(program.inputs[fed].shape) / sizeOf(one.inputs[fed].shape) : 1;
   const rooms: Partial<PlanRooms> = {};
-  const plan = planned(one ?? program, layoutInRooms(layout, side)[0], inRooms(side, rooms));
+  const plan = planned(one ?? program, layoutInRooms(layout, side)[0], {
+    ...inRooms(side, rooms),
+    precision: guarded.precision,
+  });
   const { arena: arenaRooms, sums: sumRoom, constants: constantRooms } = rooms as PlanRooms;
-  const busy = one ? threads : 1, first = Object.keys(SPACES).length;
+  // More chains than threads, as small sums have.
+  const busy = one ? threads : 1,
+    chains = one ? 2 * threads : 1,
+    first = Object.keys(SPACES).length;
   const arena = memory.region(busy * arenaRooms.bytes),
     constants = memory.region(constantRooms.bytes);
-  const sums = memory.region(2 * PAGE + threads * sumRoom.bytes),
+  const sums = memory.region(2 * PAGE + chains * sumRoom.bytes),
     sumsAt = sums.address + BigInt(PAGE);
   new Uint8Array(constants.buffer).set(plan.constants);
   const words = inRoom(plan.words);
@@ -93,15 +98,15 @@ export function guardedProgram(
       if (role.is !== "input") new Uint8Array(region.buffer).fill(255);
       else fillDoor(cells, feedOf(program, feeds, role.name));
     }
-    const drawn = new Uint32Array(2 * (1 + Math.max(-1, ...plan.sites.map(({ index }) => index))));
-    for (const { index } of plan.sites) drawn.set(derive(key, "dropout", index), 2 * index);
-    const keys = inRoom(drawn), { addresses, arrays } = state;
+    const drawn = new Uint32Array(4 * (1 + Math.max(-1, ...plan.sites.map(({ index }) => index))));
+    for (const { index } of plan.sites) drawn.set(derive(key, "dropout", index), 4 * index);
+    const draws = inRoom(drawn), { addresses, arrays } = state;
     const gradient = ({ offset }: Slot) => addresses.gradients + BigInt(4 * offset);
     const spaces = [
       [arena.address, kind("THREAD"), arenaRooms.bytes],
       [constants.address, kind("FIXED"), 0],
       [addresses.weights, kind("FIXED"), 0],
-      [sumsAt, kind("THREAD"), sumRoom.bytes],
+      [sumsAt, kind("CHAIN"), sumRoom.bytes],
       ...doors.map((
         { region, rooms: { places: [from, next = from] } },
       ) => [region.address + BigInt(from), kind("CELL"), next - from]),
@@ -116,11 +121,11 @@ export function guardedProgram(
       words.address,
       plan.words.length,
       cells,
-      threads,
+      chains,
       table(spaces),
       spaces.length,
       constants.address,
-      keys.address,
+      draws.address,
       table(rows),
       rows.length,
       table(summed),
@@ -138,11 +143,11 @@ export function guardedProgram(
         : []),
       ...pagesOf(constants, constantRooms),
       ...words.pages,
-      ...keys.pages,
+      ...draws.pages,
       ...doors.flatMap(({ region, rooms }) => pagesOf(region, rooms)),
       ...arenas.flatMap((region) => pagesOf(region, arenaRooms)),
       sums.address,
-      sumsAt + BigInt(threads * sumRoom.bytes),
+      sumsAt + BigInt(chains * sumRoom.bytes),
     ];
     const given = BigInt64Array.from(request.map(BigInt));
     const outcome = await memory.closing(pages, () => guarded.guards.guarded_run(pool, given));

@@ -25,10 +25,10 @@ Deno.test("keepModule() is WebAssembly that this runtime takes", () => {
 Deno.test("fillKeepQuickly() gives the bytes of fillKeep(), whatever the length, rate and key", () => {
   for (const length of EDGES) {
     fc.assert(
-      fc.property(rate(), key(), (rate, key) => {
+      fc.property(rate(), key(), fc.nat(100), (rate, key, from) => {
         const quick = new Uint8Array(length), plain = new Uint8Array(length);
-        fillKeepQuickly(quick, rate, key);
-        fillKeep(plain, rate, key);
+        fillKeepQuickly(quick, { rate, key, from });
+        fillKeep(plain, { rate, key, from });
         assertSame(quick, plain);
       }),
       { numRuns: 20 },
@@ -40,18 +40,27 @@ Deno.test("fillKeepQuickly() writes the part that it is given and nothing around
   const part = fc.record({ before: fc.nat(70), length: fc.nat(3000), after: fc.nat(70) });
   fc.assert(fc.property(part, rate(), key(), ({ before, length, after }, rate, key) => {
     const quick = new Uint8Array(before + length + after).fill(7), plain = quick.slice();
-    fillKeepQuickly(quick.subarray(before, before + length), rate, key);
-    fillKeep(plain.subarray(before, before + length), rate, key);
+    fillKeepQuickly(quick.subarray(before, before + length), { rate, key });
+    fillKeep(plain.subarray(before, before + length), { rate, key });
     assertSame(quick, plain);
+  }));
+});
+
+Deno.test("fillKeep() of a part gives the bytes that it has in the whole", () => {
+  fc.assert(fc.property(fc.nat(300), fc.nat(300), rate(), key(), (from, length, rate, key) => {
+    const whole = new Uint8Array(from + length), part = new Uint8Array(length);
+    fillKeep(whole, { rate, key });
+    fillKeep(part, { rate, key, from });
+    assertSame(part, whole.subarray(from));
   }));
 });
 
 Deno.test("fillKeepQuickly() has no memory of what it filled before", () => {
   fc.assert(fc.property(fc.nat(5000), fc.nat(5000), rate(), key(), (length, other, rate, key) => {
     const first = new Uint8Array(length), again = new Uint8Array(length);
-    fillKeepQuickly(first, rate, key);
-    fillKeepQuickly(new Uint8Array(other), 0.5, key);
-    fillKeepQuickly(again, rate, key);
+    fillKeepQuickly(first, { rate, key });
+    fillKeepQuickly(new Uint8Array(other), { rate: 0.5, key });
+    fillKeepQuickly(again, { rate, key });
     assertSame(again, first);
   }));
 });

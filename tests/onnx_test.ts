@@ -191,7 +191,7 @@ const lives: Record<string, { script: string; code: number; tells?: RegExp; out?
   },
   "has a worker that fails": {
     script: inWorker(`throw new Error("of mine");`) +
-      `await sleep(300); console.log(...errors);`,
+      `while (errors.length === 0) await sleep(10); await sleep(300); console.log(...errors);`,
     code: 0,
     out: "Uncaught (in promise) Error: of mine",
   },

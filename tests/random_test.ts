@@ -85,10 +85,27 @@ Deno.test("exponential() and normal() have the moments of their distributions", 
   ok(Math.abs(one - 1) < 5 * Math.sqrt(2 / n), `mean square ${one}`);
 });
 
+Deno.test("fillUniforms() and fillExponentials() give what single draws give", () => {
+  const kinds = fc.constantFrom("bits" as const, "uniform" as const, "exponential" as const);
+  const draws = fc.array(fc.tuple(kinds, fc.nat(9)), { minLength: 1, maxLength: 8 });
+  fc.assert(fc.property(key(), fc.nat(), draws, (key, position, draws) => {
+    const together = stream(key), alone = stream(key);
+    together.at(position);
+    alone.at(position);
+    for (const [kind, count] of draws) {
+      const found = new Float64Array(count);
+      if (kind === "uniform") together.fillUniforms(found);
+      else if (kind === "exponential") together.fillExponentials(found);
+      else found.forEach((_, i) => found[i] = together.bits());
+      assertSame(found, Float64Array.from({ length: count }, () => alone[kind]()));
+    }
+  }));
+});
+
 Deno.test("fillKeep() drops the drawn share", () => {
   for (const rate of [0, 0.15, 0.4, 0.5, 0.8, 1]) {
     const keep = new Uint8Array(50_001);
-    fillKeep(keep, rate, keyOf(2));
+    fillKeep(keep, { rate, key: keyOf(2) });
     const share = keep.reduce((sum, kept) => sum + kept, 0) / keep.length, q = drawnRate(rate);
     const spread = Math.sqrt(q * (1 - q) / keep.length);
     ok(Math.abs(share - (1 - q)) <= 5 * spread, `rate ${rate}: kept ${share}`);

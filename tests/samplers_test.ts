@@ -51,12 +51,30 @@ Deno.test("inclusionProbabilities() of one draw are the weights' shares", () => 
 });
 
 Deno.test("fillLargest() lists what a sort would list first", () => {
-  const keys = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 40 });
-  fc.assert(fc.property(keys, fc.nat(40), (keys, wanted) => {
+  const number = fc.oneof(fc.nat(20), fc.double({ min: 0, max: 1, noNaN: true }));
+  const keys = fc.array(number, { minLength: 1, maxLength: 400, size: "max" });
+  // Every tenth key says nothing about the others here.
+  const odd = Array.from({ length: 320 }, (_, i) => i % 10 === 0 ? 1 + i : i / 1000);
+  const property = fc.property(keys, fc.oneof(fc.nat(40), fc.nat(400)), (keys, wanted) => {
     const chosen = new Uint32Array(Math.min(wanted, keys.length));
     fillLargest(chosen, Float64Array.from(keys));
     const sorted = [...keys.keys()].sort((a, b) => keys[b] - keys[a] || a - b);
     assertSame(chosen, sorted.slice(0, chosen.length));
+  });
+  fc.assert(property, { examples: [[odd, 40], [odd.map((key) => -key), 40]] });
+});
+
+Deno.test("longTail() draws genes that are all alike as by equal weights", () => {
+  const size = fc.integer({ min: 1, max: 200 });
+  fc.assert(fc.property(key(), size, fc.nat(), (key, n, cell) => {
+    const chosen = new Uint32Array(n), expected = new Uint32Array(n), keys = new Float64Array(n);
+    const [random, again] = [stream(key), stream(key)];
+    for (const each of [random, again]) each.at(cell);
+    longTail({ share: 0 })(new Uint32Array(n), new Float32Array(n).fill(1), random, chosen);
+    again.uniform();
+    fillKeys(keys, new Float64Array(n).fill(1), again);
+    fillLargest(expected, keys);
+    assertSame(chosen, expected);
   }));
 });
 

@@ -1,4 +1,5 @@
 import { equal, ok } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,9 +8,9 @@ import { keyOf } from "../core/random.ts";
 import type { Source } from "../core/source.ts";
 import { synthetic as study } from "../core/synthetic.ts";
 import { atlas } from "../plugins/sources/atlas.ts";
-import { synthetic } from "../plugins/sources/synthetic.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
 import { synthesise } from "../streams/reading/synthesise.ts";
+import { DENO_DIR } from "./deno_folder.ts";
 import { assertSame } from "./first_difference.ts";
 import { allOf, heldSource } from "./held_source.ts";
 import { memorySource } from "./memory_source.ts";
@@ -47,21 +48,23 @@ Deno.test("atlas() reads back what was written, in any order", () =>
   }))));
 
 Deno.test("synthetic() keeps the study as an atlas in the cache folder, written once", async () => {
-  const before = process.env.XDG_CACHE_HOME;
-  process.env.XDG_CACHE_HOME = join(folder, "cache");
-  try {
-    const request = { batch: 512, order: keyOf(5), block: 100, window: 900 };
-    const read = Effect.scoped(
-      Effect.flatMap(synthetic(SHAPE), (source) => Effect.promise(() => readAll(source, request))),
-    );
-    const [first, again] = [await Effect.runPromise(read), await Effect.runPromise(read)];
-    assertSame(first, await readAll(sourceOf(SHAPE), request));
-    assertSame(again, first);
-    equal(readdirSync(join(folder, "cache", "gil")).length, 1);
-  } finally {
-    if (before === undefined) delete process.env.XDG_CACHE_HOME;
-    else process.env.XDG_CACHE_HOME = before;
-  }
+  const request = { batch: 512, order: keyOf(5), block: 100, window: 900 };
+  const program = join(import.meta.dirname!, "cached_study.ts"), cache = join(folder, "cache");
+  const words = ["run", "--allow-all", "--no-check", program];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...words, JSON.stringify(SHAPE), JSON.stringify(request)],
+    {
+      encoding: "utf8",
+      env: { ...process.env, XDG_CACHE_HOME: cache, DENO_DIR },
+      maxBuffer: 2 ** 26,
+    },
+  );
+  equal(status, 0, stderr);
+  const [first, again] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertSame(first, await readAll(sourceOf(SHAPE), request));
+  assertSame(again, first);
+  equal(readdirSync(join(cache, "gil")).length, 1);
 });
 
 Deno.test("synthetic() gives each cell whatever is read before it", () => {

@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import fc from "fast-check";
@@ -16,32 +15,13 @@ import { BACKEND } from "../plugins/engines/tensorflow/kernels.ts";
 import { findLibrary } from "../plugins/engines/tensorflow/library.ts";
 import { tensorflow } from "../plugins/engines/tensorflow.ts";
 import { traceBackend } from "../streams/trace/backend.ts";
+import { withFolder } from "./atlas_folder.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { ADAM, begin, exampleOf, KEY } from "./laws/engine_examples.ts";
 import { engineLaws } from "./laws/engine_laws.ts";
 import { parityLaws } from "./laws/parity_laws.ts";
 import { opened } from "./opened.ts";
 import { smallArchitectures } from "./small_architectures.ts";
-
-/** Variables that lead to a library, or that a library reads. */
-const names = ["GIL_TENSORFLOW", "VIRTUAL_ENV", "CONDA_PREFIX", "HOME", "PATH"]
-  .concat("TF_CPP_MIN_LOG_LEVEL", "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE");
-
-/** Runs `f` in an empty folder, without these variables. */
-async function alone(f: (folder: string) => void | Promise<void>): Promise<void> {
-  const before = names.map((name) => [name, process.env[name]] as const);
-  const folder = mkdtempSync(join(tmpdir(), "gil-tensorflow-"));
-  for (const name of names) delete process.env[name];
-  try {
-    await f(folder);
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-    rmSync(folder, { recursive: true });
-  }
-}
 
 function write(path: string): string {
   mkdirSync(dirname(path), { recursive: true });
@@ -52,8 +32,8 @@ function write(path: string): string {
 const FILE = process.platform === "darwin" ? "libtensorflow_cc.2.dylib" : "libtensorflow_cc.so.2";
 const PACKAGES = join("lib", "python3.11", "site-packages");
 
-Deno.test("findLibrary() finds what pip installed, wherever it was told to", async () => {
-  await alone((folder) => {
+Deno.test("findLibrary() finds what pip installed, wherever it was told to", () =>
+  withFolder((folder) => {
     const target = join(folder, "target"), environment = join(folder, "venv");
     const inTarget = write(join(target, "tensorflow", FILE));
     const inEnvironment = write(join(environment, PACKAGES, "tensorflow", FILE));
@@ -63,19 +43,18 @@ Deno.test("findLibrary() finds what pip installed, wherever it was told to", asy
     assert.equal(findLibrary(environment), inEnvironment);
     assert.equal(findLibrary(join(environment, PACKAGES)), inEnvironment);
     write(join(environment, "bin", "python3"));
-    process.env.PATH = join(environment, "bin");
-    assert.equal(findLibrary(), inEnvironment);
-    process.env.GIL_TENSORFLOW = target;
-    assert.equal(findLibrary(), inTarget);
-  });
-});
+    const variables = { PATH: join(environment, "bin") };
+    assert.equal(findLibrary(undefined, variables), inEnvironment);
+    assert.equal(findLibrary(undefined, { ...variables, GIL_TENSORFLOW: target }), inTarget);
+    return Promise.resolve();
+  }));
 
-Deno.test("findLibrary() says where it looked and what to install", async () => {
-  await alone((folder) => {
+Deno.test("findLibrary() says where it looked and what to install", () =>
+  withFolder((folder) => {
     const nowhere = join(folder, "nowhere"),
       install = /; run pip install --target .*GIL_TENSORFLOW/;
-    const refused = (named: string | undefined, reason: string) =>
-      assert.throws(() => findLibrary(named), (error: Error) => {
+    const refused = (named: string | undefined, reason: string, variables = {}) =>
+      assert.throws(() => findLibrary(named, variables), (error: Error) => {
         assert.ok(error instanceof InputError);
         assert.match(error.message, install);
         assert.ok(error.message.startsWith(`Cannot find TensorFlow${reason}`), error.message);
@@ -84,18 +63,18 @@ Deno.test("findLibrary() says where it looked and what to install", async () => 
     refused(nowhere, ` in "${nowhere}": it does not exist`);
     refused(folder, ` in "${folder}": no ${FILE} lies in it`);
     refused(undefined, ": no python3 on the path has it, and GIL_TENSORFLOW is not set");
-    process.env.GIL_TENSORFLOW = nowhere;
-    refused(undefined, ` in "${nowhere}": it does not exist`);
+    refused(undefined, ` in "${nowhere}": it does not exist`, { GIL_TENSORFLOW: nowhere });
     assert.throws(() => findAddon(nowhere), /its install script has not run; run deno install/);
-  });
-});
+    return Promise.resolve();
+  }));
 
-Deno.test("prepareEnvironment() asks for reproducible numbers, unless someone asked otherwise", async () => {
-  await alone(() => {
-    process.env.NVIDIA_TF32_OVERRIDE = "1";
-    prepareEnvironment();
-    const { TF_DETERMINISTIC_OPS, NVIDIA_TF32_OVERRIDE, TF_CPP_MIN_LOG_LEVEL } = process.env;
-    assertSame([TF_DETERMINISTIC_OPS, NVIDIA_TF32_OVERRIDE, TF_CPP_MIN_LOG_LEVEL], ["1", "1", "3"]);
+Deno.test("prepareEnvironment() asks for reproducible numbers, unless someone asked otherwise", () => {
+  const variables = { NVIDIA_TF32_OVERRIDE: "1" };
+  prepareEnvironment(variables);
+  assertSame(variables, {
+    NVIDIA_TF32_OVERRIDE: "1",
+    TF_CPP_MIN_LOG_LEVEL: "3",
+    TF_DETERMINISTIC_OPS: "1",
   });
 });
 
@@ -118,7 +97,7 @@ function printed(script: string): string {
 }
 
 Deno.test("tensorflow() says why a library does not load, and what to install", () =>
-  alone((folder) => {
+  withFolder((folder) => {
     const library = write(join(folder, FILE));
     const message = printed(`
       import { opened } from "./tests/opened.ts";
@@ -128,6 +107,7 @@ Deno.test("tensorflow() says why a library does not load, and what to install", 
     `);
     assert.match(message, /^Cannot load TensorFlow ".*": .*; run pip install --target/);
     assert.ok(message.includes(library));
+    return Promise.resolve();
   }));
 
 const open = () => opened(tensorflow({ threads: 2 }));
@@ -455,7 +435,7 @@ withLibrary("tensorflow() refuses what the process has not", async () => {
       message: /on device "gpu": TensorFlow in ".*" sees none; install 'tensorflow\[and-cuda\]'/,
     });
   }
-  await alone(async (folder) => {
+  await withFolder(async (folder) => {
     write(join(folder, FILE));
     await assert.rejects(() => opened(tensorflow({ library: folder })), /has loaded ".*"; ask for/);
   });

@@ -7,18 +7,28 @@
 import { ok } from "node:assert/strict";
 import type { Random } from "../core/random.ts";
 
+type Kind = "bits" | "uniform" | "below" | "exponential" | "normal";
+
 /** A stream that gives out what it is told, in order. */
 export function told(
-  numbers: { readonly [kind in keyof Random]?: readonly number[] | undefined },
+  numbers: { readonly [kind in Kind]?: readonly number[] | undefined },
 ): Random {
-  const next = (kind: keyof Random) => {
+  const next = (kind: Kind) => {
     let i = 0;
     return () => {
       ok(i < (numbers[kind]?.length ?? 0), `no ${kind} number is left`);
       return numbers[kind]![i++];
     };
   };
-  const names = ["bits", "uniform", "below", "exponential", "normal"] as const;
-  const draws = Object.fromEntries(names.map((name) => [name, next(name)]));
-  return { ...draws, at: () => {} } as unknown as Random;
+  const uniform = next("uniform"), exponential = next("exponential");
+  return {
+    at() {},
+    bits: next("bits"),
+    uniform,
+    below: next("below"),
+    exponential,
+    normal: next("normal"),
+    fillUniforms: (out) => out.set(out.map(uniform)),
+    fillExponentials: (out) => out.set(out.map(exponential)),
+  };
 }

@@ -41,7 +41,7 @@ function operationsIn(op: Code<"OP">, w: Int32Array): number {
     case "linear":
       return 2 * w[8] * w[9] * w[10];
     case "product":
-      return 2 * w[6] * w[7] * w[8] * w.subarray(13, 13 + w[12]).reduce((a, b) => a * b, 1);
+      return 2 * w[6] * w[7] * w[8] * w.subarray(15, 15 + w[14]).reduce((a, b) => a * b, 1);
     case "attention":
       return 2 * 2 * w[8] ** 2 * w[9] * w[10] * w[14];
     case "attentionGradient":

@@ -27,8 +27,8 @@ Deno.test("instructionsOf() finds in a plan the products that the model is count
 });
 
 Deno.test("instructionsOf() counts a stack of products, and says where each instruction lies", () => {
-  // Three places in memory, 2 × 3 from 5 with B turned, one axis of 7.
-  const words = [0, 0, 0, 0, 0, 0, 2, 3, 5, 0, 1, 0, 1, 7, 0, 0];
+  // Three places in memory, 2 × 3 from 5 with B turned, both floats, one axis of 7.
+  const words = [0, 0, 0, 0, 0, 0, 2, 3, 5, 0, 1, 0, 0, 0, 1, 7, 0, 0];
   const copy = [codeOf("OP", "copy"), 2, 0, 0];
   const plan = {
     words: Int32Array.from([...copy, codeOf("OP", "product"), words.length, ...words]),

@@ -131,15 +131,21 @@ export interface State {
 /** Arrays by tensor name, row-major. */
 export type Arrays = Readonly<Record<string, Float32Array | Int32Array>>;
 
+/**
+ * What dropout is drawn by: a key; for a part of a larger batch its first cell and how many it has, so
+ * that parts drop what the whole would.
+ */
+export type Draw = Key | { readonly key: Key; readonly from: number; readonly cells: number };
+
 /** A program ready to run on any state of its layout. */
 export interface Compiled {
   /**
    * Runs once; learning adds to `state.gradients`. The arrays that come back are views that the
    * next run of the same compiled program overwrites.
    *
-   * @param noise Key of this run's dropout; ignored by programs that infer.
+   * @param noise Of this run's dropout; ignored by programs that infer.
    */
-  run(state: State, feeds: Arrays, noise: Key): Promise<Arrays>;
+  run(state: State, feeds: Arrays, noise: Draw): Promise<Arrays>;
   close(): void;
 }
 
@@ -152,7 +158,7 @@ export interface AdamStep {
   readonly beta2: number;
 }
 
-/** In which numbers matrix products are made; weights, sums and losses are fp32 in each. */
+/** In which numbers products are made and what gradients read later is saved; all else is fp32. */
 export type Precision = "fp32" | "bf16";
 
 /** What an engine computes with. */

@@ -12,7 +12,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { Schema } from "effect";
 import type { Prediction, TokenTensors } from "./architecture.ts";
-import { affine, detach, embedding, leakyRelu, linear } from "./composites/mod.ts";
+import { affine, detach, embedding, linear } from "./composites/mod.ts";
 import { linearWeights, xavierFill, xavierLinearWeights } from "./initial.ts";
 import { setting } from "../plugin.ts";
 import type { Tensors, WeightSpec } from "./program.ts";
@@ -142,7 +142,7 @@ function headWeights(name: string, width: number, outputs: number): WeightSpec[]
 
 /** Three linear layers with leaky rectifiers between. */
 function head(weights: Tensors, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  const first = leakyRelu(linear(x, affine(weights, `${name}.0`)));
-  const second = leakyRelu(linear(first, affine(weights, `${name}.2`)));
+  const first = linear(x, affine(weights, `${name}.0`), "leakyRelu");
+  const second = linear(first, affine(weights, `${name}.2`), "leakyRelu");
   return linear(second, affine(weights, `${name}.4`));
 }

@@ -15,7 +15,8 @@ export const native = engine({
     precision: setting(
       Schema.Literals(["fp32", "bf16", "auto"]),
       "auto",
-      "numbers of the matrix products; auto is bf16 where the processor multiplies it, else fp32",
+      "numbers of matrix products, and of what is saved for gradients; auto is bf16 where the " +
+        "processor multiplies it, else fp32",
     ),
     threads: stepThreads,
   },

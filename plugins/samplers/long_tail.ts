@@ -24,9 +24,10 @@ export const longTail = sampler({
       const n = values.length;
       if (scratch.length < n) scratch = new Float64Array(2 * n);
       const keys = scratch.subarray(0, n);
-      if (random.uniform() < share) fillLongTailWeights(keys, values);
-      else keys.fill(1);
-      fillKeys(keys, keys, random);
+      if (random.uniform() < share) {
+        fillLongTailWeights(keys, values);
+        fillKeys(keys, keys, random);
+      } else random.fillUniforms(keys);
       fillLargest(chosen, keys);
     };
   },

@@ -6,15 +6,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { watching } from "../../core/model/composites/mod.ts";
-import type { Arrays, Engine, Program, State, Tensors } from "../../core/model/program.ts";
-import type { Key } from "../../core/random.ts";
+import type { Arrays, Draw, Engine, Program, State, Tensors } from "../../core/model/program.ts";
 
 /** A run whose loss was not finite. */
 export interface Suspect {
   readonly program: Program;
   readonly state: State;
   readonly feeds: Arrays;
-  readonly key: Key;
+  readonly draw: Draw;
 }
 
 /**
@@ -24,14 +23,14 @@ export interface Suspect {
  */
 export async function firstNotFinite(
   engine: Engine,
-  { program, state, feeds, key }: Suspect,
+  { program, state, feeds, draw }: Suspect,
 ): Promise<string | undefined> {
   const fed = Object.entries(feeds).find(([, values]) => !values.every(Number.isFinite));
   if (fed) return `input "${fed[0]}"`;
   const names: string[] = [];
   const compiled = await engine.compile(watched(program, names), state.layout);
   try {
-    const { sizes } = await compiled.run(state, feeds, key);
+    const { sizes } = await compiled.run(state, feeds, draw);
     return names[sizes?.findIndex((size) => !Number.isFinite(size)) ?? -1];
   } finally {
     compiled.close();

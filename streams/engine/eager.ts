@@ -9,13 +9,13 @@ import {
   type Abilities,
   type Arrays,
   type Compiled,
+  type Draw,
   type Engine,
   type Layout,
   type Program,
   type State,
 } from "../../core/model/program.ts";
 import { RunError } from "../../core/errors.ts";
-import type { Key } from "../../core/random.ts";
 import { estimateBytes } from "../trace/estimate.ts";
 import { applyProgram } from "./apply.ts";
 import { allocateEager, type EagerState } from "./eager_state.ts";
@@ -65,14 +65,14 @@ export function eagerEngine({ backend, ...about }: EagerOptions): Engine {
   function compile(program: Program, layout: Layout): Promise<Compiled> {
     const action = `run program "${program.name}"`;
     const compiled: Compiled = {
-      run: (state, feeds, key) =>
+      run: (state, feeds, draw) =>
         enqueue(() =>
           attempt(action, () => {
             refuseUnless(open.has(compiled), action, "it is closed");
             const eager = states.get(state);
             if (!eager) throw new Error("its state is closed");
             refuseMisfit(program, layout, eager);
-            return runOnce(program, { state: eager, feeds, key, backend });
+            return runOnce(program, { state: eager, feeds, draw, backend });
           })
         ),
       close: () => void open.delete(compiled),
@@ -131,11 +131,11 @@ export const cpuEngine = (): Engine =>
 interface Run {
   readonly state: EagerState;
   readonly feeds: Arrays;
-  readonly key: Key;
+  readonly draw: Draw;
   readonly backend: string;
 }
 
-async function runOnce(program: Program, { state, feeds, key, backend }: Run): Promise<Arrays> {
+async function runOnce(program: Program, { state, feeds, draw, backend }: Run): Promise<Arrays> {
   const { layout, tensors, replace } = state;
   const outputs = new Map<string, tf.Tensor>();
   const results: { buffer: "weights" | "gradients"; index: number; value: tf.Tensor }[] = [];
@@ -145,7 +145,7 @@ async function runOnce(program: Program, { state, feeds, key, backend }: Run): P
       backend,
       noise: program.purpose === "infer"
         ? silence
-        : noiseBy((site, index) => drawSite(site, key, index)),
+        : noiseBy((site, index) => drawSite({ site, index }, draw)),
       weight: (slot) => tensors.weights[indexOf.get(slot)!],
       // A backend may keep the array that it is given, and later ones may write to it.
       input: (name, spec) =>
@@ -178,9 +178,12 @@ async function runOnce(program: Program, { state, feeds, key, backend }: Run): P
 }
 
 /** The factors of a noise site; a byte each crosses to the backend. */
-function drawSite(site: NoiseSite, key: Key, index: number): tf.Tensor {
+function drawSite(
+  { site, index }: { readonly site: NoiseSite; readonly index: number },
+  draw: Draw,
+): tf.Tensor {
   const keep = new Uint8Array(sizeOf(site.shape));
-  fillSite(keep, site, key, index);
+  fillSite(keep, { site, index }, draw);
   return tf.tidy(() =>
     tf.mul(tf.cast(tf.tensor(keep, [...site.shape], "bool"), "float32"), keepScale(site))
   );

@@ -5,7 +5,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs";
-import type { Noise } from "../../core/model/program.ts";
+import type { Draw, Noise } from "../../core/model/program.ts";
 import { derive, drawnRate, type Key } from "../../core/random.ts";
 import { fillKeepQuickly } from "./dropout/fill_keep.ts";
 
@@ -19,9 +19,25 @@ export interface NoiseSite {
 export const keepScale = (site: NoiseSite): number => Math.fround(1 / (1 - drawnRate(site.rate)));
 
 /** Fills `keep` with the bytes of the `index`-th site of a run: 1 kept, 0 dropped. */
-export function fillSite(keep: Uint8Array, site: NoiseSite, key: Key, index: number): void {
-  fillKeepQuickly(keep, site.rate, derive(key, "dropout", index));
+export function fillSite(
+  keep: Uint8Array,
+  { site, index }: { readonly site: NoiseSite; readonly index: number },
+  draw: Draw,
+): void {
+  const { key, from, cells } = partOf(draw);
+  fillKeepQuickly(keep, {
+    rate: site.rate,
+    key: siteKey(key, index),
+    from: keep.length / cells * from,
+  });
 }
+
+/** The key that the `index`-th site of a run draws by. */
+export const siteKey = (key: Key, index: number): Key => derive(key, "dropout", index);
+
+/** The part of a batch that a draw is for: a key alone draws for one that is all there is. */
+export const partOf = (draw: Draw): Exclude<Draw, Key> =>
+  "key" in draw ? draw : { key: draw, from: 0, cells: 1 };
 
 /** A noise that numbers the sites in the order of the calls and leaves each to `draw`. */
 export function noiseBy(draw: (site: NoiseSite, index: number) => tf.Tensor): Noise {

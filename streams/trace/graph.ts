@@ -81,14 +81,14 @@ export function graphBuilder(): GraphBuilder {
   const ends: { readonly port: Port; readonly from: string }[] = [];
   const known = new Map<string, readonly string[]>(), producers = new Map<string, Node>();
   const sizes = new Map<string, number>();
-  let names = 0, within = "", scope = 0, scopes = 0;
+  let named = 0, within = "", scope = 0, scopes = 0;
 
   function constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string {
     const bytes = bytesOf(dtype, values);
     const key = bytes.length <= SHARED_BYTES ? `${dtype}[${shape}]${bytes}` : undefined;
     const found = key === undefined ? undefined : known.get(key);
     if (found) return found[0];
-    const name = `c${names++}`;
+    const name = `c${named++}`;
     constants.push({ name, dtype, shape, bytes });
     if (key !== undefined) known.set(key, [name]);
     return name;
@@ -102,12 +102,12 @@ export function graphBuilder(): GraphBuilder {
     const key = `${scope} ${op}(${from})${JSON.stringify(attributes)}`;
     const found = known.get(key);
     if (found) return found;
-    const names_ = Array.from({ length: count }, () => `t${names++}`);
-    const node = { op, inputs: from, outputs: names_, attributes, within };
+    const outputs = Array.from({ length: count }, () => `t${named++}`);
+    const node = { op, inputs: from, outputs, attributes, within };
     nodes.push(node);
-    for (const name of names_) producers.set(name, node);
-    known.set(key, names_);
-    return names_;
+    for (const name of outputs) producers.set(name, node);
+    known.set(key, outputs);
+    return outputs;
   }
   return {
     input(port) {
@@ -132,27 +132,22 @@ export function graphBuilder(): GraphBuilder {
     producer: (name) => producers.get(name),
     build() {
       const outputs = ends.map(({ port }) => port);
-      return prune({ inputs, outputs, constants, nodes: named(nodes, ends), sizes });
+      return prune({ inputs, outputs, constants, nodes: leaving(nodes, ends), sizes });
     },
   };
 }
 
 /** Nodes that write the outputs: whoever makes a value gives it the name of the port that it leaves by. */
-function named(
+function leaving(
   nodes: readonly Node[],
   ends: readonly { readonly port: Port; readonly from: string }[],
 ): readonly Node[] {
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   const names = new Map<string, string>(), copies: Node[] = [];
+  const copy = { op: "Identity", attributes: {}, within: "" };
   for (const { port: { name }, from } of ends) {
     if (made.has(from) && !names.has(from)) names.set(from, name);
-    else {copies.push({
-        op: "Identity",
-        inputs: [from],
-        outputs: [name],
-        attributes: {},
-        within: "",
-      });}
+    else copies.push({ ...copy, inputs: [from], outputs: [name] });
   }
   const rename = (name: string) => names.get(name) ?? name;
   return [...nodes, ...copies].map((node) => ({

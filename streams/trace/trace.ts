@@ -12,7 +12,7 @@ import { keepScale, noiseBy, type NoiseSite, silence } from "../engine/noise.ts"
 import { TRACE, traceBackend, withKernels } from "./backend.ts";
 import type { Graph } from "./graph.ts";
 import { binary } from "./kernels/binary.ts";
-import { cast } from "./kernels/unary.ts";
+import { cast, CAST_TO } from "./kernels/unary.ts";
 import { modelLine, withLongStacks } from "./model_line.ts";
 import {
   type Kernels,
@@ -86,7 +86,7 @@ export function trace(program: Program, layout: Layout, composites: Kernels = {}
     noise: program.purpose === "infer" ? silence : noiseBy((site, index) => {
       const name = named({ is: "noise", site, index }, index);
       graph.input({ name, shape: site.shape, dtype: "uint8" });
-      const keep = node(graph.add("Cast", [name], { to: 1 }), "float32", site.shape);
+      const keep = node(graph.add("Cast", [name], { to: CAST_TO.float32 }), "float32", site.shape);
       return wrap(binary(graph, "Mul", keep, uniform(keepScale(site), [])));
     }),
     weight: (slot) => tensor(named({ is: "weight", slot }, slot.name), "float32", slot.shape),

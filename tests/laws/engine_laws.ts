@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Engine, nextOf } from "../../core/model/program.ts";
+import { type Draw, type Engine, nextOf } from "../../core/model/program.ts";
 import { drawnRate, keyOf, stream } from "../../core/random.ts";
 import { cpuEngine } from "../../streams/engine/eager.ts";
 import { assertClose, assertSame } from "../first_difference.ts";
@@ -128,6 +128,23 @@ export function engineLaws(
     const share = first.keep.filter((value) => value > 0).length / first.keep.length;
     // Four standard deviations of a share of 20,000.
     assert.ok(Math.abs(share - (1 - drawnRate(rate))) < 0.013, `kept share ${share}`);
+  });
+
+  law("drops of a part of a batch what it drops there of the whole", async (engine) => {
+    const width = 7, key = keyOf(5);
+    async function kept(cells: number, draw: Draw): Promise<Float32Array | Int32Array> {
+      const example = exampleOf("part", cells, { weights: { w: [] } }, ({ w }, _, noise) => {
+        const keep = noise.keep([cells, width], 0.4);
+        return keep ? { loss: tf.mul(w, tf.sum(keep)), keep } : { loss: w };
+      });
+      const { state, compiled } = await begin(engine, example);
+      return (await compiled.run(state, example.feeds, draw)).keep.slice();
+    }
+    const whole = await kept(10, key);
+    for (const [from, cells] of [[0, 3], [3, 3], [6, 4]]) {
+      const part = await kept(cells, { key, from, cells });
+      assertSame(part, whole.slice(from * width, (from + cells) * width));
+    }
   });
 
   law("infers without noise and without gradients", async (engine) => {

@@ -2,20 +2,27 @@ import * as tf from "@tensorflow/tfjs";
 import type { Affine } from "./affine.ts";
 import { withGradient } from "./with_gradient.ts";
 
-/** `x · weight + bias`, rows × outputs, from rows × inputs; with "relu" negative results become 0. */
+/** What becomes of negative results: they stay, are 0, or a hundredth of them (PyTorch's default). */
+export type Activation = "none" | "relu" | "leakyRelu";
+
+/** What "leakyRelu" multiplies negative results by. */
+export const LEAK = 0.01;
+
+/** `x · weight + bias` and its activation, rows × outputs, from rows × inputs. */
 export function linear(
   x: tf.Tensor2D,
   { weight, bias }: Affine,
-  activation: "none" | "relu" = "none",
+  activation: Activation = "none",
 ): tf.Tensor2D {
   return withGradient("linear", { inputs: { x, weight, bias }, attributes: { activation } }, () => {
-    const sum = tf.add<tf.Tensor2D>(tf.matMul(x, weight), bias);
-    const value = activation === "relu" ? tf.relu(sum) : sum;
+    const value = activated(tf.add<tf.Tensor2D>(tf.matMul(x, weight), bias), activation);
     return {
       value,
-      keep: activation === "relu" ? [x, weight, value] : [x, weight],
+      keep: activation === "none" ? [x, weight] : [x, weight, value],
       gradients: (dy, [x, weight, value]) => {
-        const dSum = value ? tf.mul(dy, tf.step(value)) : dy;
+        // Values are positive exactly where what they were made of was.
+        const slope = activation === "relu" ? 0 : LEAK;
+        const dSum = value ? tf.mul(dy, tf.step(value, slope)) : dy;
         return [
           tf.matMul(dSum, weight, false, true),
           tf.matMul(x, dSum, true, false),
@@ -24,4 +31,15 @@ export function linear(
       },
     };
   });
+}
+
+function activated(sum: tf.Tensor2D, activation: Activation): tf.Tensor2D {
+  switch (activation) {
+    case "none":
+      return sum;
+    case "relu":
+      return tf.relu(sum);
+    case "leakyRelu":
+      return tf.leakyRelu(sum, LEAK);
+  }
 }

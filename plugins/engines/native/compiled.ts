@@ -5,7 +5,6 @@
  */
 
 import { at } from "../../../core/model/program.ts";
-import { derive } from "../../../core/random.ts";
 import { feedOf } from "../../../streams/engine/feeds.ts";
 import type { Buffers } from "../../../streams/engine/off_thread/buffers.ts";
 import type { OffThreadProgram } from "../../../streams/engine/off_thread/engine.ts";
@@ -14,10 +13,10 @@ import { type Library, OUTCOMES } from "./library.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Planned } from "./plan/shorter.ts";
 import { plansOf } from "./plans.ts";
-import { roundOf } from "./room.ts";
+import { chainsOf, roundOf } from "./room.ts";
 import { allocateRun, type RunMemory } from "./run_memory.ts";
 import type { Scratch } from "./scratch.ts";
-import { tellPlaces, tellTasks } from "./tell_run.ts";
+import { tellerOf } from "./tell_run.ts";
 
 /** What programs run with. */
 export interface Workplace {
@@ -32,22 +31,23 @@ export function prepare(
   { library, pool, threads, scratch }: Workplace,
   planned: Planned,
 ): OffThreadProgram<Buffers> {
-  const { program, plan } = planned, { ports, sites } = plan;
+  const { program, plan } = planned, { ports } = plan;
   const memory = allocateRun(library, plan, threads), plans = plansOf(library, planned);
-  const told = { plan, threads, round: roundOf(plan, threads), memory },
-    outputs = outputsOf(plan, memory);
+  const round = roundOf(plan, threads), chains = chainsOf(plan, threads);
+  const teller = tellerOf({ plan, threads, chains, round, memory });
+  const outputs = outputsOf(plan, memory);
   const result = Object.fromEntries(outputs.map(({ name, array }) => [name, array]));
 
   return {
-    async run(state, feeds, key) {
+    async run(state, feeds, draw) {
       ports.forEach(({ role }, i) => {
         if (role.is === "input") memory.ports[i].set(feedOf(program, feeds, role.name));
       });
       for (const name of Object.keys(program.inputs)) feedOf(program, feeds, name);
       plans.put(feeds);
-      for (const { index } of sites) memory.keys.set(derive(key, "dropout", index), 2 * index);
-      tellTasks(told, plans);
-      tellPlaces(told, { state, scratch, arena: plans.arena() });
+      teller.draws(draw);
+      teller.tasks(plans);
+      teller.places({ state, scratch, arena: plans.arena() });
       const outcome = await library.gil_run(pool, pointerOf(memory.at.run));
       if (outcome !== 0) throw new Error(OUTCOMES[outcome]);
       if (state.arrays.weights.length === 0 && state.layout.size > 0) {
@@ -57,7 +57,7 @@ export function prepare(
         if (role.is === "next") at(state.arrays.weights, role.slot).set(memory.ports[i]);
       });
       for (const { array, terms } of outputs) {
-        if (terms) array[0] = sumOf(terms);
+        if (terms) fillSum(array, terms);
       }
       return result;
     },
@@ -82,9 +82,8 @@ function outputsOf({ ports, takes }: Plan, memory: RunMemory) {
   });
 }
 
-/** Term by term in fp32. */
-function sumOf(terms: Float32Array | Int32Array): number {
-  const sum = terms.slice(0, 1).fill(0);
-  for (const term of terms) sum[0] += term;
-  return sum[0];
+/** Term by term, each sum rounded to the array's type. */
+function fillSum(sum: Float32Array | Int32Array, terms: Float32Array | Int32Array): void {
+  sum[0] = 0;
+  for (let i = 0; i < terms.length; i++) sum[0] += terms[i];
 }

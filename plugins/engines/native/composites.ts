@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Activation, LEAK } from "../../../core/model/composites/linear.ts";
 import type { GraphBuilder } from "../../../streams/trace/graph.ts";
 import {
   type Inputs,
@@ -22,18 +23,25 @@ const names = (graph: GraphBuilder, ...inputs: readonly Traced[]): string[] =>
 /** A value of the shape of another. */
 const like = (name: string, { shape }: Traced): Traced => node(name, "float32", shape);
 
-const linear: Kernel = (graph, { x, weight, bias }, { activation }: { activation: string }) => {
+/** What linear layers are told. */
+interface Activated {
+  readonly activation: Activation;
+}
+
+const linear: Kernel = (graph, { x, weight, bias }, { activation }: Activated) => {
   const name = graph.add("Linear", names(graph, x, weight, bias), { activation });
   return [node(name, "float32", [x.shape[0], weight.shape[1]])];
 };
 
 /** Products of their own, so that those that nobody reads are left out. */
-const linearGradient: Kernel = (graph, inputs, { activation }: { activation: string }) => {
+const linearGradient: Kernel = (graph, inputs, { activation }: Activated) => {
   const { dy, value, x, weight, bias } = inputs;
-  const given = whole(graph, dy), [left, right] = names(graph, x, weight);
-  const sum = activation === "relu"
-    ? graph.add("ReluGradient", [given, whole(graph, value)])
-    : given;
+  const [given, made, left, right] = names(graph, dy, value, x, weight);
+  const sum = activation === "none"
+    ? given
+    : activation === "relu"
+    ? graph.add("ReluGradient", [given, made])
+    : graph.add("LeakyReluGradient", [given, made], { alpha: { float: LEAK } });
   const axes = graph.constant("int64", [1], [0]);
   return [
     like(graph.add("FusedMatMul", [sum, right], { transA: 0, transB: 1 }), x),
@@ -121,10 +129,11 @@ export const compositeKernels: Kernels = {
   geluGradient: (graph, { dy, x }) => [
     like(graph.add("GeluGradient", names(graph, dy, x)), x),
   ],
-  leakyRelu: (graph, { x }, { slope }: { readonly slope: number }) => [
-    like(graph.add("LeakyRelu", [whole(graph, x)], { alpha: { float: slope } }), x),
+  maskedMeanSquare: (graph, { prediction, target, share }) => [
+    node(graph.add("MaskedMeanSquare", names(graph, prediction, target, share)), "float32", []),
   ],
-  leakyReluGradient: (graph, { dy, x }, { slope }: { readonly slope: number }) => [
-    like(graph.add("LeakyReluGradient", names(graph, dy, x), { alpha: { float: slope } }), x),
-  ],
+  maskedMeanSquareGradient: (graph, { dy, prediction, target, share }) => {
+    const given = names(graph, dy, prediction, target, share);
+    return [like(graph.add("MaskedMeanSquareGradient", given), prediction)];
+  },
 };

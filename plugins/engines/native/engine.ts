@@ -32,14 +32,14 @@ export function openEngine(
     device: "processor",
     threads,
     library: path,
-    estimate: (program, layout) => planBytes(planOf(program, layout), threads),
+    estimate: (program, layout) => planBytes(planOf(program, layout, precision), threads),
     allocate: (layout, use) =>
       allocateBuffers((bytes) => allocateBlock(library, bytes), layout, use),
     compile: (program, layout) =>
       prepare({ library, pool, threads, scratch }, {
         program,
         layout,
-        plan: planOf(program, layout),
+        plan: planOf(program, layout, precision),
       }),
     optimise: optimiser.step,
     close() {

@@ -10,7 +10,7 @@ import { type Buffers, wrongGradient } from "../../../streams/engine/off_thread/
 import type { Pointer } from "../../../streams/platform.ts";
 import { allocateBlock, type Library } from "./library.ts";
 
-/** So few weights are moved in less time than it takes to wake another thread. */
+/** So few weights are moved in less time than it takes to wake another thread: by whoever asks. */
 const FEW = 2 ** 17;
 
 /** Makes a step and sets the gradients to zero; leaves all as it is unless they are finite. */
@@ -25,14 +25,19 @@ export function openOptimiser(library: Library, pool: Pointer): Optimiser {
   const block = allocateBlock(library, 64);
   const addresses = new BigUint64Array(block.buffer, 0, BUFFERS.length + 1);
   const scalars = new Float32Array(block.buffer, 8 * (BUFFERS.length + 1), 6);
+  let told: Buffers | undefined;
   return {
     async step(state, step) {
-      addresses.set(BUFFERS.map((name) => state.addresses[name]));
-      addresses[BUFFERS.length] = BigInt(state.layout.size);
+      if (state !== told) {
+        addresses.set(BUFFERS.map((name) => state.addresses[name]));
+        addresses[BUFFERS.length] = BigInt(state.layout.size);
+        told = state;
+      }
       const { beta1, rest1, beta2, rest2, rate, epsilon } = adamScalars(step);
       scalars.set([beta1, rest1, beta2, rest2, rate, epsilon]);
-      const optimise = state.layout.size > FEW ? library.gil_optimise : library.gil_optimise_here;
-      const made = await optimise(pool, block.pointer);
+      const made = state.layout.size > FEW
+        ? await library.gil_optimise(pool, block.pointer)
+        : library.gil_optimise_here(null, block.pointer);
       if (!made) throw new Error(wrongGradient(state));
     },
     free: block.free,

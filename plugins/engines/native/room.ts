@@ -12,7 +12,10 @@ import { plansBytes } from "./plans.ts";
 const ROUND = 4;
 
 /** Bytes of rows that cells may leave until then if they are small: threads wait for each other each time. */
-const ROUND_BYTES = 1 << 18;
+const ROUND_BYTES = 1 << 21;
+
+/** So few floats are summed by more chains than threads: to add them up is nothing beside the cells. */
+const FEW_SUMS = 2 ** 18;
 
 /** How many cells are in memory at a time, of those whose rows are to be added to tables. */
 export function roundOf({ cells, ports }: Plan, threads: number): number {
@@ -20,6 +23,16 @@ export function roundOf({ cells, ports }: Plan, threads: number): number {
   if (rows.length === 0) return cells;
   const small = Math.floor(ROUND_BYTES / rows.reduce((a, b) => a + b, 0));
   return Math.min(cells, Math.max(ROUND * threads, small));
+}
+
+/**
+ * How many sums of gradients there are: one for each chain of cells that are run one after the other.
+ * With twice as many chains as threads, a thread may stand still for as long as a run should take, and
+ * the others can still do all but its cell.
+ */
+export function chainsOf({ takes, cells, sums }: Plan, threads: number): number {
+  if (takes === "batch") return 1;
+  return Math.min(cells, threads > 1 && sums <= FEW_SUMS ? 2 * threads : threads);
 }
 
 /** Threads that a plan keeps busy. */
@@ -41,5 +54,5 @@ export const portBytes = (port: PlanPort, plan: Plan, threads: number): number =
 export function planBytes(plan: Plan, threads: number): number {
   const own = plan.ports.reduce((sum, port) => sum + portBytes(port, plan, threads), 0);
   return own + plansBytes(plan) +
-    threads * (plan.sums * 4) + threadsFor(plan, threads) * plan.arena;
+    chainsOf(plan, threads) * (plan.sums * 4) + threadsFor(plan, threads) * plan.arena;
 }

@@ -11,10 +11,10 @@ import { bytesOf, FIRST_PORT, type Plan, type PlanPort } from "./plan/plan.ts";
 import { isStaged, portBytes } from "./room.ts";
 
 /** 64-bit words of the structures in gil.h. */
-export const STRUCTURE = { run: 13, task: 3, space: 3, scatter: 5, sum: 3 } as const;
+export const STRUCTURE = { run: 14, task: 4, space: 3, scatter: 5, sum: 3, draw: 2 } as const;
 
 /** Place of the word in `Run` that ends it. */
-const STOP = 12;
+const STOP = 13;
 
 /** A port of rows, and the spaces of both it and the ids that say to which rows of a table they go. */
 export interface Scattered {
@@ -30,8 +30,8 @@ export interface RunMemory {
   readonly spaces: BigInt64Array;
   readonly scatters: BigInt64Array;
   readonly sums: BigInt64Array;
-  /** Two words a noise site. */
-  readonly keys: Uint32Array;
+  /** Four words a noise site: its key, and the number of its first value. */
+  readonly draws: Uint32Array;
   /** Elements of each port, those of all cells; none where only the cells of a round are in memory. */
   readonly ports: readonly (Float32Array | Int32Array)[];
   /** In the order of the ports. */
@@ -45,7 +45,7 @@ export interface RunMemory {
   readonly block: Block;
 }
 
-type Part = "run" | "tasks" | "spaces" | "scatters" | "sums" | "keys";
+type Part = "run" | "tasks" | "spaces" | "scatters" | "sums" | "draws";
 
 /** Allocates the memory that runs of `plan` on so many threads need. */
 export function allocateRun(library: Library, plan: Plan, threads: number): RunMemory {
@@ -56,7 +56,7 @@ export function allocateRun(library: Library, plan: Plan, threads: number): RunM
     spaces: STRUCTURE.space * (FIRST_PORT + ports.length),
     scatters: STRUCTURE.scatter * scattered.length,
     sums: STRUCTURE.sum * summed.length,
-    keys: 1 + Math.max(-1, ...sites.map(({ index }) => index)),
+    draws: STRUCTURE.draw * (1 + Math.max(-1, ...sites.map(({ index }) => index))),
   };
   let size = 0;
   const take = (bytes: number) => {
@@ -79,7 +79,7 @@ export function allocateRun(library: Library, plan: Plan, threads: number): RunM
     spaces: words("spaces"),
     scatters: words("scatters"),
     sums: words("sums"),
-    keys: new Uint32Array(buffer, places.keys, 2 * lengths.keys),
+    draws: new Uint32Array(buffer, places.draws, 2 * lengths.draws),
     ports: ports.map((port, i) => {
       if (isStaged(port)) return new Float32Array();
       const Elements = port.type === "float32" ? Float32Array : Int32Array;

@@ -12,6 +12,7 @@
  */
 
 import type { GraphBuilder } from "../../../streams/trace/graph.ts";
+import { CAST_TO } from "../../../streams/trace/kernels/unary.ts";
 import {
   type Inputs,
   type Kernel,
@@ -147,14 +148,14 @@ interface Weighed {
 }
 
 function weigh({ m, scale, query, key, dropout }: Call, range: Range): Weighed {
-  const scores = m.product(m.slice(query, range), m.slice(key, range), { factor: scale });
+  const scores = m.product(m.slice(query, range), m.slice(key, range), scale);
   const weights = m.apply("Softmax", scores, { axis: 2 });
   return { weights, kept: dropout ? m.multiply(weights, mask(m, dropout, range)) : weights };
 }
 
 /** 1 or 0 for each weight of a range. */
 const mask = (m: Matrices, { bytes }: Dropout, range: Range): Traced =>
-  m.apply("Cast", m.slice(bytes, range), { to: 1 });
+  m.apply("Cast", m.slice(bytes, range), { to: CAST_TO.float32 });
 
 /** What the gradients of all groups are cut from. */
 interface WayBack {
@@ -207,8 +208,8 @@ function gradientsOf(
     ? m.subtract(m.multiply(kept, product), m.multiply(weights, cut("means")))
     : m.multiply(weights, product);
   const sides = [
-    m.product(dScores, cut("keys"), { factor: scale }),
-    m.product(cut("queries"), dScores, { factor: scale }),
+    m.product(dScores, cut("keys"), scale),
+    m.product(cut("queries"), dScores, scale),
     m.product(cut("columns"), kept),
   ];
   const size = sides[0].shape[1] * sides[0].shape[2];

@@ -62,7 +62,7 @@ export async function compileProgram(
     return binding;
   }
   return {
-    async run(state, feeds, key) {
+    async run(state, feeds, draw) {
       for (const name of Object.keys(program.inputs)) feedOf(program, feeds, name);
       if (bound !== ports.places()) {
         unbind();
@@ -70,7 +70,7 @@ export async function compileProgram(
       }
       for (const { role, array } of bound) {
         if (role.is === "input") array.set(feedOf(program, feeds, role.name));
-        if (role.is === "noise") fillSite(array as Uint8Array, role.site, key, role.index);
+        if (role.is === "noise") fillSite(array as Uint8Array, role, draw);
       }
       await (bindings.get(state) ?? bind(state)).run();
       for (const { role, array } of bound) {

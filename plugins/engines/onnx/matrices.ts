@@ -10,16 +10,6 @@ import { reduce } from "../../../streams/trace/kernels/reduce.ts";
 import * as shapes from "../../../streams/trace/kernels/shape.ts";
 import { integers, measured, node, type Traced, whole } from "../../../streams/trace/traced.ts";
 
-/** How two stacks are multiplied. */
-export interface ProductOptions {
-  /** Whether each matrix of the first stack counts as its transpose. */
-  readonly transposeA?: boolean;
-  /** The same of the second. */
-  readonly transposeB?: boolean;
-  /** What the product is multiplied by; 1 unless given. */
-  readonly factor?: number;
-}
-
 /** Some matrices of a stack: `count` from number `from` on. */
 export interface Range {
   readonly from: number;
@@ -31,8 +21,8 @@ export interface Matrices {
   add(a: Traced, b: Traced): Traced;
   subtract(a: Traced, b: Traced): Traced;
   multiply(a: Traced, b: Traced): Traced;
-  /** The matrices of one stack times those of another. */
-  product(a: Traced, b: Traced, options?: ProductOptions): Traced;
+  /** The matrices of one stack times those of another, and times `factor`, which is 1 unless given. */
+  product(a: Traced, b: Traced, factor?: number): Traced;
   /** The same elements, in the same order, as another shape. */
   reshape(x: Traced, shape: readonly number[]): Traced;
   transpose(x: Traced, perm: readonly number[]): Traced;
@@ -55,17 +45,12 @@ export function matricesOf(graph: GraphBuilder): Matrices {
     add: arithmetic("Add"),
     subtract: arithmetic("Sub"),
     multiply: arithmetic("Mul"),
-    product(a, b, { transposeA = false, transposeB = false, factor = 1 } = {}) {
-      const rows = a.shape.at(transposeA ? -1 : -2)!, columns = b.shape.at(transposeB ? -2 : -1)!;
+    product(a, b, factor = 1) {
       const names = [whole(graph, a), whole(graph, b)];
-      const plain = !transposeA && !transposeB && factor === 1;
-      const attributes = {
-        transA: Number(transposeA),
-        transB: Number(transposeB),
-        alpha: { float: factor },
-      };
-      const name = plain ? graph.add("MatMul", names) : graph.add("FusedMatMul", names, attributes);
-      return note(node(name, "float32", [...a.shape.slice(0, -2), rows, columns]));
+      const name = factor === 1
+        ? graph.add("MatMul", names)
+        : graph.add("FusedMatMul", names, { alpha: { float: factor } });
+      return note(node(name, "float32", [...a.shape.slice(0, -1), b.shape.at(-1)!]));
     },
     reshape: (x, shape) => note(shapes.reshape(graph, x, shape)),
     transpose: (x, perm) => note(shapes.transpose(graph, x, perm)),

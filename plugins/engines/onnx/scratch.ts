@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Block } from "../../../streams/engine/off_thread/block.ts";
+import { type Block, EMPTY } from "../../../streams/engine/off_thread/block.ts";
 import { allocateBlock } from "./memory.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -20,7 +20,7 @@ export interface Scratch {
 
 /** Memory of no bytes. */
 export function openScratch(runtime: Runtime): Scratch {
-  let block = allocateBlock(runtime, 0);
+  let block = EMPTY;
   return {
     get block() {
       return block;
@@ -28,6 +28,8 @@ export function openScratch(runtime: Runtime): Scratch {
     reserve(bytes) {
       if (bytes <= block.buffer.byteLength) return;
       block.free();
+      // Nothing is freed twice where there is no memory for more.
+      block = EMPTY;
       block = allocateBlock(runtime, bytes);
     },
     free: () => block.free(),

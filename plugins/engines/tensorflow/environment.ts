@@ -16,6 +16,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
 };
 
 /** Sets the variables that nobody has set; to be called before the library is loaded. */
-export function prepareEnvironment(): void {
-  for (const [name, value] of Object.entries(VARIABLES)) process.env[name] ??= value;
+export function prepareEnvironment(
+  variables: Record<string, string | undefined> = process.env,
+): void {
+  for (const [name, value] of Object.entries(VARIABLES)) variables[name] ??= value;
 }

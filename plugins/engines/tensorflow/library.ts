@@ -10,7 +10,7 @@ import process from "node:process";
 import { InputError } from "../../../core/errors.ts";
 
 /** Name of the variable that says where the library is. */
-export const VARIABLE = "GIL_TENSORFLOW";
+const VARIABLE = "GIL_TENSORFLOW";
 
 /** How to get the library. */
 export const INSTALL = "run pip install --target <folder> tensorflow " +
@@ -27,9 +27,9 @@ const FILE = process.platform === "darwin" ? "libtensorflow_cc.2.dylib" : "libte
  *
  * @throws InputError when there is none.
  */
-export function findLibrary(named?: string): string {
-  const given = named ?? process.env[VARIABLE];
-  if (!given) return searchPythons();
+export function findLibrary(named?: string, variables: Variables = process.env): string {
+  const given = named ?? variables[VARIABLE];
+  if (!given) return searchPythons(variables);
   const place = resolve(given); // a bare name would be looked for in the system's folders
   const [found] = isFile(place) ? [place] : [place, ...packagesUnder(place)].flatMap(libraryIn);
   if (found) return found;
@@ -40,12 +40,15 @@ export function findLibrary(named?: string): string {
   });
 }
 
-function searchPythons(): string {
-  const folders = process.env.PATH?.split(delimiter) ?? [];
+/** Variables of the environment, by name. */
+type Variables = Readonly<Record<string, string | undefined>>;
+
+function searchPythons({ PATH, VIRTUAL_ENV, CONDA_PREFIX, HOME }: Variables): string {
+  const folders = PATH?.split(delimiter) ?? [];
   const roots = new Set([
-    process.env.VIRTUAL_ENV,
-    process.env.CONDA_PREFIX,
-    process.env.HOME && join(process.env.HOME, ".local"),
+    VIRTUAL_ENV,
+    CONDA_PREFIX,
+    HOME && join(HOME, ".local"),
     ...folders.filter((folder) => existsSync(join(folder, "python3"))).map(dirname),
   ]);
   const [found] = [...roots].flatMap((root) => root ? packagesUnder(root) : []).flatMap(libraryIn);

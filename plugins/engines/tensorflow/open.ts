@@ -53,15 +53,19 @@ async function open(named: string | undefined, wishes: Wishes): Promise<Settled>
     });
   }
   prepareEnvironment();
-  const binding = load(path, { gpu: sought, threads }, wishes.library === ADDON);
+  const by = wishes.library === ADDON ? loadAddon : loadLibrary;
+  const binding = load(path, { gpu: sought, threads }, by);
   await registerKernels(binding);
   const device = binding.isUsingGpuDevice() ? gpuName() : "processor";
   return { library: path, device, sought, threads };
 }
 
-function load(path: string, config: ContextConfig, addon: boolean): Binding {
+const loadLibrary = (path: string, config: ContextConfig): Binding =>
+  bindingOf(openContext(openApi(path), config));
+
+function load(path: string, config: ContextConfig, by: typeof loadLibrary): Binding {
   try {
-    return addon ? loadAddon(path, config) : bindingOf(openContext(openApi(path), config));
+    return by(path, config);
   } catch (error) {
     const reason = (error as Error).message.replace(/^(Could not open library: )+/, "");
     throw new InputError({ message: `Cannot load TensorFlow "${path}": ${reason}; ${INSTALL}` });

@@ -13,19 +13,19 @@ import type {
   AdamStep,
   Arrays,
   Compiled,
+  Draw,
   Engine,
   Layout,
   Program,
   State,
 } from "../../../core/model/program.ts";
-import type { Key } from "../../../core/random.ts";
 import { queue } from "../queue.ts";
 import { attempt, refuseInference, refuseLength, refuseMisfit, refuseUnless } from "../refusals.ts";
 import type { Buffers } from "./buffers.ts";
 
 /** A compiled program; whoever holds it sees to it that one run is under way at a time. */
 export interface OffThreadProgram<S extends Buffers> {
-  run(state: S, feeds: Arrays, key: Key): Promise<Arrays>;
+  run(state: S, feeds: Arrays, draw: Draw): Promise<Arrays>;
   /** Lets go of what it has made for a state. */
   forget?(state: S): void;
   /** Makes the run under way, and any later one, fail soon. */
@@ -95,7 +95,7 @@ export function offThreadEngine<S extends Buffers, P extends OffThreadProgram<S>
     refuseUnless(!end, action, "the engine is closed");
     const made = await works.compile(program, layout);
     const compiled: Compiled = {
-      run: (state, feeds, key) =>
+      run: (state, feeds, draw) =>
         enqueue(() =>
           attempt(`run program "${program.name}"`, async (action) => {
             refuseUnless(programs.has(compiled), action, "it is closed");
@@ -103,7 +103,7 @@ export function offThreadEngine<S extends Buffers, P extends OffThreadProgram<S>
             if (!memory) throw new Error("its state is closed");
             refuseMisfit(program, layout, memory);
             running = made;
-            const outputs = await made.run(memory, feeds, key)
+            const outputs = await made.run(memory, feeds, draw)
               .finally(() => running = undefined);
             refuseUnless(programs.has(compiled), action, "it was closed meanwhile");
             return outputs;

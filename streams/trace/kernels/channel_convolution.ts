@@ -8,14 +8,8 @@ import type * as tf from "@tensorflow/tfjs";
 import type { GraphBuilder } from "../graph.ts";
 import { type Inputs, type Kernels, type Traced, uniform } from "../traced.ts";
 import { binary } from "./binary.ts";
-import {
-  type ConvolutionAttrs,
-  finished,
-  type Fused,
-  inwards,
-  outwards,
-  slidingFor,
-} from "./convolution.ts";
+import { type ConvolutionAttrs, inwards, outwards, slidingFor } from "./convolution.ts";
+import { finished, type Fused } from "./fused.ts";
 import { reduce } from "./reduce.ts";
 import { concat, reshape, slice } from "./shape.ts";
 import { unwindow, windowsOf } from "./windows.ts";

@@ -6,9 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { GraphBuilder } from "../graph.ts";
-import { type Inputs, type Kernels, type Traced } from "../traced.ts";
-import { binary } from "./binary.ts";
-import { activate } from "./elementwise.ts";
+import type { Inputs, Kernels, Traced } from "../traced.ts";
+import { finished, type Fused } from "./fused.ts";
 import { multiply } from "./linear.ts";
 import { concat, reshape, slice, transpose } from "./shape.ts";
 import { type Sliding, slidingOf, unwindow, windowsOf } from "./windows.ts";
@@ -114,22 +113,6 @@ function towardsFilter(
   const rows = rowsOf(graph, inwards(graph, dy, attrs.dataFormat));
   const product = multiply(graph, { a: columns, b: rows }, { transposeA: true, transposeB: false });
   return reshape(graph, product, attrs.filterShape);
-}
-
-/** What tfjs says of convolutions that it runs as one kernel with what follows. */
-export interface Fused {
-  readonly activation?: string;
-  readonly leakyreluAlpha?: number;
-}
-
-/** Bias and activation after a convolution. */
-export function finished(graph: GraphBuilder, x: Traced, inputs: Inputs, attrs: Fused): Traced {
-  const { bias, preluActivationWeights: slope } = inputs;
-  const shifted = bias ? binary(graph, "Add", x, bias) : x;
-  return activate(graph, shifted, attrs.activation ?? "linear", {
-    alpha: attrs.leakyreluAlpha ?? 0.2,
-    ...(slope && { slope }),
-  });
 }
 
 /** tfjs kernels of convolutions. */

@@ -62,11 +62,10 @@ function segmentSum(
     graph.add("Expand", [column, integers(graph, x.shape)]),
     rows,
   ], { axis: 0, reduction: "add" });
-  const stored = shape;
   return {
     shape,
     dtype: x.dtype,
-    value: { kind: "node", name: sum, stored, scattered: [{ ids, rows, count }] },
+    value: { kind: "node", name: sum, stored: shape, scattered: [{ ids, rows, count }] },
   };
 }
 

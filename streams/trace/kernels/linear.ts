@@ -15,8 +15,8 @@ import {
   storedShape,
   type Traced,
 } from "../traced.ts";
-import { binary, broadcast } from "./binary.ts";
-import { activate } from "./elementwise.ts";
+import { broadcast } from "./binary.ts";
+import { finished } from "./fused.ts";
 
 /** Multiplies the matrices in the last two axes; the axes before them broadcast. */
 export function multiply(
@@ -49,13 +49,7 @@ function matrices(graph: GraphBuilder, x: Traced): string {
 
 /** A product with bias and activation; ONNX Runtime is no faster with them inside the product. */
 function fused(graph: GraphBuilder, inputs: Inputs, attrs: tf._FusedMatMulAttrs): Traced {
-  const product = multiply(graph, inputs, attrs);
-  const { bias, preluActivationWeights: slope } = inputs;
-  const shifted = bias ? binary(graph, "Add", product, bias) : product;
-  return activate(graph, shifted, attrs.activation ?? "linear", {
-    alpha: attrs.leakyreluAlpha ?? 0.2,
-    ...(slope && { slope }),
-  });
+  return finished(graph, multiply(graph, inputs, attrs), inputs, attrs);
 }
 
 /** tfjs kernels of linear algebra. */

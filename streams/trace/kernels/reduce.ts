@@ -22,7 +22,7 @@ import {
 } from "../traced.ts";
 import { binary } from "./binary.ts";
 import { reshape } from "./shape.ts";
-import { cast } from "./unary.ts";
+import { cast, CAST_TO } from "./unary.ts";
 
 /** What tfjs calls a reduction's axes, and whether they stay as length 1. */
 interface ReduceAttrs {
@@ -87,7 +87,7 @@ const position = (op: "ArgMax" | "ArgMin"): Kernel => (graph, { x }, attrs: tf.A
   const [axis] = tf.util.parseAxisParam(attrs.axis, [...x.shape]);
   const found = graph.add(op, [whole(graph, x)], { axis, keepdims: 0 });
   const shape = x.shape.filter((_, at) => at !== axis);
-  return node(graph.add("Cast", [found], { to: 6 }), "int32", shape);
+  return node(graph.add("Cast", [found], { to: CAST_TO.int32 }), "int32", shape);
 };
 
 function softmax(graph: GraphBuilder, op: "Softmax" | "LogSoftmax", x: Traced, dim: number) {

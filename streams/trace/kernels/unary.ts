@@ -16,7 +16,7 @@ import {
 } from "../traced.ts";
 
 /** ONNX's numbers for element types, as `Cast` takes them. */
-const CAST_TO = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const CAST_TO = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 
 /** Applies an operator; what repeats along an axis still does. */
 export function unary(graph: GraphBuilder, op: string, x: Traced, attributes?: Attributes): Traced {

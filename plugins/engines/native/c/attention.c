@@ -19,7 +19,8 @@
 /* What both ways have in common. */
 typedef struct {
   Frame *frame;
-  const float *projected, *padding;
+  Matrix projected; /* of this cell */
+  const float *padding;
   float *statistics; /* for each head and query: largest score, one over the sum */
   int64_t cell; /* of all cells of the batch */
   int64_t length, keys, heads, width;
@@ -40,11 +41,12 @@ static int64_t stride_of(int64_t length) {
 }
 
 /* Words: projected, padding, statistics; length, heads, width of a head; site, limit, enlargement;
-   cells, positions of cells of full length. Of the cell-th of these cells. */
+   cells, positions of cells of full length; element type of projected. Of the cell-th of these cells. */
 static Call call_of(Frame *frame, const int32_t *w, int64_t cell, float **scratch) {
   int64_t rows = cell * w[6];
+  Matrix projected = {at(frame, w), 3 * w[7] * w[8], 1, w[14]};
   Call call = {.frame = frame,
-               .projected = (float *)at(frame, w) + rows * 3 * w[7] * w[8],
+               .projected = part_of(projected, rows, 0),
                .padding = (float *)at(frame, w + 2) + rows,
                .statistics = (float *)at(frame, w + 4) + rows * 2 * w[7],
                .cell = frame->cell * w[12] + cell,
@@ -75,22 +77,20 @@ static Call call_of(Frame *frame, const int32_t *w, int64_t cell, float **scratc
 
 /* Queries (0), keys (1) or values (2) of a head. */
 static Matrix side(const Call *call, int which, int64_t head) {
-  int64_t whole = call->heads * call->width;
-  return (Matrix){call->projected + which * whole + head * call->width, 3 * whole, 1};
+  return part_of(call->projected, 0, (which * call->heads + head) * call->width);
 }
 
-static Matrix turned(Matrix x) { return (Matrix){x.at, x.across, x.down}; }
-static Matrix from(Matrix x, int64_t row) {
-  return (Matrix){x.at + row * x.down, x.down, x.across};
-}
+static Matrix turned(Matrix x) { return (Matrix){x.at, x.across, x.down, x.type}; }
+static Matrix from(Matrix x, int64_t row) { return part_of(x, row, 0); }
 
 /* Which weights of some queries are kept: a row of bytes each. */
 static void keep_of(const Call *call, int64_t head, int64_t query, int64_t count) {
   uint64_t row = ((uint64_t)call->cell * call->heads + head) * call->whole + query;
-  const uint32_t *key = call->frame->run->keys + 2 * call->site;
+  const Draw *draw = call->frame->run->draws + call->site;
   int64_t rows = call->length == call->whole ? 1 : count, bytes = count * call->length / rows;
   for (int64_t i = 0; i < rows && call->limit; i++)
-    fill_bytes(call->keep + i * bytes, (row + i) * call->whole, bytes, key, call->limit);
+    fill_bytes(call->keep + i * bytes, draw->first + (row + i) * call->whole, bytes, draw->key,
+               call->limit);
 }
 
 /* Products of a query and keys are its scores, in units of the scale; with padded keys among them,
@@ -114,7 +114,7 @@ INLINE float raise(const Call *call, float *row, const uint8_t *keep, float top)
 }
 
 static void attend(Frame *frame, const int32_t *w, int64_t cell) {
-  float *scratch = at(frame, w + 16);
+  float *scratch = at(frame, w + 17);
   Call call = call_of(frame, w + 2, cell, &scratch);
   int64_t width = call.width, whole = call.heads * width, keys = call.keys;
   float *out = (float *)at(frame, w) + cell * call.length * whole;
@@ -142,9 +142,9 @@ static void attend(Frame *frame, const int32_t *w, int64_t cell) {
         shares[i] = share * call.enlarge;
       }
       float *to = out + q * whole + head * width;
-      multiply_packed(frame, (Matrix){weights, call.stride, 1}, value_panels, count, width, keys,
+      multiply_packed(frame, matrix(weights, call.stride, 1), value_panels, count, width, keys,
                       to, whole, 0);
-      enlarge(to, whole, (Matrix){to, whole, 1}, shares, count, width);
+      enlarge(to, whole, matrix(to, whole, 1), shares, count, width);
     }
   }
 }
@@ -169,12 +169,13 @@ INLINE void descend(const Call *call, float *weights, float *gradients, const ui
 }
 
 static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
-  float *scratch = at(frame, w + 20);
+  float *scratch = at(frame, w + 21);
   Call call = call_of(frame, w + 6, cell, &scratch);
   int64_t length = call.length, keys = call.keys, width = call.width, whole = call.heads * width;
   int64_t deep = up_to(width, PANEL), begin = cell * length * whole;
   float *out = (float *)at(frame, w) + 3 * begin;
-  const float *dy = (float *)at(frame, w + 2) + begin, *value = (float *)at(frame, w + 4) + begin;
+  const float *dy = (float *)at(frame, w + 2) + begin;
+  Matrix value = part_of((Matrix){at(frame, w + 4), whole, 1, w[23]}, cell * length, 0);
   float *key_panels = scratch, *value_panels = key_panels + packed_size(width, length);
   float *key_rows = value_panels + packed_size(width, length);
   float *block_rows = key_rows + packed_size(length, width);
@@ -183,7 +184,7 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
   float *weights = d_value + length * deep, *gradients = weights + QUERIES * call.stride;
   for (int64_t head = 0; head < call.heads && !stopped(frame); head++) {
     Matrix queries = side(&call, 0, head), key = side(&call, 1, head);
-    Matrix d_out = {dy + head * width, whole, 1};
+    Matrix d_out = matrix(dy + head * width, whole, 1);
     pack(key_panels, turned(key), width, keys);
     pack(value_panels, turned(side(&call, 2, head)), width, keys);
     pack(key_rows, key, keys, width);
@@ -199,9 +200,9 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
       float shares[QUERIES], factors[QUERIES];
       for (int64_t i = 0; i < count; i++) {
         const float *statistics = call.statistics + 2 * (head * length + q + i);
-        const float *o = value + (q + i) * whole + head * width;
         float *row = weights + i * call.stride, *slopes = gradients + i * call.stride;
-        float mean = dot_of(o, d_some.at + i * whole, width) / call.enlarge;
+        const void *o = part_of(value, q + i, head * width).at;
+        float mean = dot_of(o, value.type, part_of(d_some, i, 0).at, width) / call.enlarge;
         shares[i] = statistics[1] * call.enlarge;
         factors[i] = shares[i] * call.scale;
         score(&call, row);
@@ -210,16 +211,16 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
         else descend(&call, row, slopes, 0, statistics[0], mean);
       }
       float *to = out + q * 3 * whole + head * width;
-      multiply_packed(frame, (Matrix){gradients, call.stride, 1}, key_rows, count, width, keys, to,
+      multiply_packed(frame, matrix(gradients, call.stride, 1), key_rows, count, width, keys, to,
                       3 * whole, 0);
-      enlarge(to, 3 * whole, (Matrix){to, 3 * whole, 1}, factors, count, width);
+      enlarge(to, 3 * whole, matrix(to, 3 * whole, 1), factors, count, width);
       enlarge(block_rows, width, some, factors, count, width);
-      pack(block_panels, (Matrix){block_rows, width, 1}, count, width);
-      multiply_packed(frame, (Matrix){gradients, 1, call.stride}, block_panels, keys, width, count,
+      pack(block_panels, matrix(block_rows, width, 1), count, width);
+      multiply_packed(frame, matrix(gradients, 1, call.stride), block_panels, keys, width, count,
                       d_key, deep, 1);
       enlarge(block_rows, width, d_some, shares, count, width);
-      pack(block_panels, (Matrix){block_rows, width, 1}, count, width);
-      multiply_packed(frame, (Matrix){weights, 1, call.stride}, block_panels, keys, width, count,
+      pack(block_panels, matrix(block_rows, width, 1), count, width);
+      multiply_packed(frame, matrix(weights, 1, call.stride), block_panels, keys, width, count,
                       d_value, deep, 1);
     }
     size_t bytes = sizeof(float) * width;
@@ -233,7 +234,8 @@ static void attend_back(Frame *frame, const int32_t *w, int64_t cell) {
   }
 }
 
-/* The gradient by queries, keys and values: d projected; dy, value; then what call_of reads; scratch. */
+/* The gradient by queries, keys and values: d projected; dy, value; then what call_of reads; scratch;
+   element type of value. */
 void attention_gradient(Frame *frame, const int32_t *w) {
   begin_products();
   for (int64_t cell = 0; cell < w[18]; cell++) attend_back(frame, w, cell);

@@ -73,15 +73,15 @@ void fill_bytes(uint8_t *keep, uint64_t from, int64_t count, const uint32_t key[
    a batch lie one behind the other. */
 void fill_keep(Frame *frame, const int32_t *w) {
   uint8_t *out = at(frame, w);
-  const uint32_t *key = frame->run->keys + 2 * w[2];
+  const Draw *draw = frame->run->draws + w[2];
   int axes = w[5], inner = axes - 1;
   const int32_t *lengths = w + 6, *strides = lengths + axes;
   int64_t rows = 1, count = lengths[inner];
   for (int i = 0; i < inner; i++) rows *= lengths[i];
   for (int64_t row = 0; row < rows; row++, out += count) {
-    uint64_t from = (uint64_t)frame->cell * w[4];
+    uint64_t from = draw->first + (uint64_t)frame->cell * w[4];
     int64_t rest = row;
     for (int i = inner - 1; i >= 0; rest /= lengths[i--]) from += rest % lengths[i] * strides[i];
-    fill_bytes(out, from, count, key, w[3]);
+    fill_bytes(out, from, count, draw->key, w[3]);
   }
 }

@@ -24,8 +24,8 @@ enum { DONE = 0, STOPPED = 1, OUTSIDE = 2, MISSHAPEN = 3 };
 /* Memory that instructions name. */
 typedef struct {
   char *base;
-  int64_t kind;   /* one of SPACE_FIXED, SPACE_CELL, SPACE_THREAD, SPACE_ROUND, SPACE_PLAN */
-  int64_t stride; /* bytes from one cell, or thread, to the next */
+  int64_t kind;   /* a code of SPACE */
+  int64_t stride; /* bytes from one cell, thread or chain to the next */
 } Space;
 
 /* Rows that every cell of a round leaves, to be added to the rows of a gradient. */
@@ -43,32 +43,39 @@ typedef struct {
   const int64_t *rows; /* that a cell leaves, for each scatter */
 } Plan;
 
-/* A cell, the thread that runs it, and by which plan. */
+/* A cell, by which plan it is run, and the chain of cells that it belongs to. */
 typedef struct {
-  int64_t cell, thread;
+  int64_t cell, chain, length; /* in positions: how much there is to do */
   const Plan *plan;
 } Task;
 
-/* Gradients that every thread sums on its own: `count` floats at `from` of its sums. */
+/* Gradients that every chain sums on its own: `count` floats at `from` of its sums. */
 typedef struct {
   float *gradient;
   int64_t from, count;
 } Sum;
 
+/* What a noise site draws by: a key, and the number of its first value among those of the key. */
+typedef struct {
+  uint32_t key[2];
+  uint64_t first;
+} Draw;
+
 /* One run of a program. All of it lies in native memory; the layout is that of run_memory.ts. */
 typedef struct {
-  const Task *tasks; /* one a cell, in the order in which they are begun */
+  const Task *tasks; /* one a cell; those of a chain in the order in which they are run */
   int64_t cells;
+  int64_t chains;
   int64_t round; /* cells between two times that rows are scattered */
   const Space *spaces;
   int64_t space_count;
-  const uint32_t *keys; /* two words a noise site */
+  const Draw *draws; /* one a noise site */
   const Scatter *scatters;
   int64_t scatter_count;
   const Sum *sums;
   int64_t sum_count;
-  float *thread_sums; /* for each thread `thread_size` floats */
-  int64_t thread_size;
+  float *chain_sums; /* for each chain `chain_size` floats */
+  int64_t chain_size;
   volatile int64_t stop; /* not 0: end soon */
 } Run;
 
@@ -79,7 +86,7 @@ typedef struct Pool Pool;
 typedef struct {
   char *spaces[SPACES];
   const Run *run;
-  int64_t cell;
+  int64_t cell, thread;
   float *panel_a; /* packed parts of a product's factors */
   float *panel_b;
   Pool *pool; /* whose threads may help; null where each has a cell of its own */
@@ -109,6 +116,7 @@ typedef void Kernel(Frame *frame, const int32_t *w);
 Kernel fill_keep, copy, fill, map_one, map_two, where, reduce, position, softmax, cumulate;
 Kernel product, linear, gather, gather_many, scatter_add;
 Kernel attention, attention_gradient, norm, norm_gradient;
+Kernel masked_mean_square, masked_mean_square_gradient;
 
 /* Bytes 0 or 1, `from` and later of the stream of a key: dropout.c. */
 void fill_bytes(uint8_t *keep, uint64_t from, int64_t count, const uint32_t key[2], int limit);

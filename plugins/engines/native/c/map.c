@@ -5,8 +5,7 @@
  */
 #include <math.h>
 
-#include "gil.h"
-#include "vectors.h"
+#include "bf16.h"
 
 /* Results lie where an operand lies, or elsewhere: never somewhat beside it. */
 #define SAME_PLACES _Pragma("GCC ivdep")
@@ -42,6 +41,14 @@
 static float gelu(float x) { return 0.5f * x * (1 + erff(x * 0.70710678f)); }
 static int32_t whole(float x) {
   return x >= 2147483648.f ? INT32_MAX : x < -2147483648.f ? INT32_MIN : x != x ? 0 : (int32_t)x;
+}
+
+static void round_all(half *to, const float *x, int64_t count) {
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) *(halves *)(to + i) = rounded(load(x + i));
+  floats last = every(0);
+  for (int j = 0; i + j < count; j++) last[j] = x[i + j];
+  for (int j = 0; i + j < count; j++) to[i + j] = rounded(last)[j];
 }
 
 static void map_floats(int code, int64_t count, const void *in, void *out, float p, float q) {
@@ -81,6 +88,7 @@ static void map_floats(int code, int64_t count, const void *in, void *out, float
     case ONE_Sqrt: EACH(float, float, sqrtf(x));
     case ONE_Tan: EACH(float, float, tanf(x));
     case ONE_Tanh: EACH(float, float, tanhf(x));
+    case ONE_ToBfloat16: round_all(out, in, count); break;
     case ONE_ToInt: EACH(float, int32_t, whole(x));
     case ONE_ToBool: EACH(float, uint8_t, x != 0);
   }
@@ -109,10 +117,11 @@ static void map_bytes(int code, int64_t count, const void *in, void *out) {
   }
 }
 
-static const int64_t BYTES[] = {[TYPE_float32] = 4, [TYPE_int32] = 4, [TYPE_bool] = 1};
+static const int64_t BYTES[] = {[TYPE_float32] = 4, [TYPE_int32] = 4, [TYPE_bool] = 1, [TYPE_bfloat16] = 2};
 
 static int type_after(int code, int type) {
   return code == ONE_ToFloat                        ? TYPE_float32
+         : code == ONE_ToBfloat16                   ? TYPE_bfloat16
          : code == ONE_ToInt                        ? TYPE_int32
          : code == ONE_ToBool || code == ONE_IsNaN  ? TYPE_bool
                                                     : type;
@@ -182,6 +191,10 @@ static float gelu_slope(float x) {
   return 0.5f * (1 + erff(x * 0.70710678f)) + x * 0.39894228f * expf(-0.5f * x * x);
 }
 
+/* Gradients x by what the rectifier or its leaky kin made of y. */
+INLINE float before_relu(float x, float y) { return y > 0 ? x : y != y ? y : 0; }
+INLINE float before_leaky_relu(float x, float y, float p) { return y > 0 ? x : x * p; }
+
 static void pair_floats(int code, int64_t count, const void *a, int64_t stride_a, const void *b,
                         int64_t stride_b, void *out, float p) {
   switch (code) {
@@ -199,10 +212,19 @@ static void pair_floats(int code, int64_t count, const void *a, int64_t stride_a
     case TWO_Equal: RARE(float, float, uint8_t, x == y);
     /* x where the byte y keeps it, enlarged by p. */
     case TWO_Drop: PAIR(float, uint8_t, float, y ? x * p : 0);
-    /* Gradients x by what the rectifier, its leaky kin or gelu made of y. */
-    case TWO_ReluGradient: PAIR(float, float, float, y > 0 ? x : y != y ? y : 0);
-    case TWO_LeakyReluGradient: PAIR(float, float, float, y > 0 ? x : x * p);
+    case TWO_ReluGradient: PAIR(float, float, float, before_relu(x, y));
+    case TWO_LeakyReluGradient: PAIR(float, float, float, before_leaky_relu(x, y, p));
     case TWO_GeluGradient: RARE(float, float, float, x * gelu_slope(y));
+  }
+}
+
+/* The same gradients, of what the forward pass saved in bf16. */
+static void pair_saved(int code, int64_t count, const void *a, int64_t stride_a, const void *b,
+                       int64_t stride_b, void *out, float p) {
+  switch (code) {
+    case TWO_ReluGradient: PAIR(float, half, float, before_relu(x, widened(y)));
+    case TWO_LeakyReluGradient: PAIR(float, half, float, before_leaky_relu(x, widened(y), p));
+    case TWO_GeluGradient: RARE(float, half, float, x * gelu_slope(widened(y)));
   }
 }
 
@@ -262,7 +284,8 @@ static void map_two_part(Frame *frame, const int32_t *w, int64_t from, int64_t t
     const char *a = (char *)at(frame, w + 2) + at_a * BYTES[type];
     const char *b = (char *)at(frame, w + 4) + at_b * BYTES[w[8]];
     char *out = (char *)at(frame, w) + at_out * BYTES[w[9]];
-    if (type == TYPE_float32) pair_floats(code, count, a, along_a, b, along_b, out, p);
+    if (w[8] == TYPE_bfloat16) pair_saved(code, count, a, along_a, b, along_b, out, p);
+    else if (type == TYPE_float32) pair_floats(code, count, a, along_a, b, along_b, out, p);
     else if (type == TYPE_int32) pair_ints(code, count, a, along_a, b, along_b, out);
     else pair_bytes(code, count, a, along_a, b, along_b, out);
   }

@@ -40,8 +40,10 @@ void copy(Frame *frame, const int32_t *w) {
 
 /* out; bytes of an element, count, the element. */
 void fill(Frame *frame, const int32_t *w) {
-  if (w[2] == 1) memset(at(frame, w), w[4], w[3]);
-  else for (int64_t i = 0; i < w[3]; i++) ((int32_t *)at(frame, w))[i] = w[4];
+  int32_t *out = at(frame, w), element = w[4];
+  int64_t count = w[3];
+  if (w[2] == 1) memset(out, element, count);
+  else for (int64_t i = 0; i < count; i++) out[i] = element;
 }
 
 /* out, table, ids; bytes of an element; lengths before, along and behind the axis; number of ids. */

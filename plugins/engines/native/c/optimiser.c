@@ -54,11 +54,16 @@ static void move(void *work, int thread, int threads) {
   }
 }
 
-/* 1 when the step was made, 0 when a gradient is not finite. */
+static void shared(Pool *pool, void (*share)(void *, int, int), Adam *adam) {
+  if (pool) together(pool, share, adam);
+  else share(adam, 0, 1);
+}
+
+/* 1 when the step was made, 0 when a gradient is not finite. Without a pool the caller works alone. */
 int32_t gil_optimise(Pool *pool, const Step *step) {
   Adam adam = {step, 0};
-  together(pool, look, &adam);
+  shared(pool, look, &adam);
   if (adam.wrong) return 0;
-  together(pool, move, &adam);
+  shared(pool, move, &adam);
   return 1;
 }

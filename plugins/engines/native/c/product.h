@@ -7,8 +7,7 @@
 #ifndef GIL_PRODUCT_H
 #define GIL_PRODUCT_H
 
-#include "gil.h"
-#include "vectors.h"
+#include "bf16.h"
 
 /* Rows of C and columns of a panel of B that are made at once, and the multiple of rows of B that a
    panel is filled up to; numbers of a packed B in a float; rows that attention takes at once. */
@@ -26,18 +25,42 @@
 #define QUERIES (4 * 12)
 #endif
 
-/* A matrix in memory: element (i, j) is at[i * down + j * across], and one of both is 1. */
+/* A matrix in memory: element (i, j) is at[i * down + j * across], and one of both is 1. Factors of
+   products in bf16, but for thin ones, may be bf16 already. */
 typedef struct {
-  const float *at;
+  const void *at;
   int64_t down, across;
+  int type;
 } Matrix;
+
+/* A matrix of floats. */
+INLINE Matrix matrix(const float *at, int64_t down, int64_t across) {
+  return (Matrix){at, down, across, TYPE_float32};
+}
+
+/* What begins at element (row, column). */
+INLINE Matrix part_of(Matrix m, int64_t row, int64_t column) {
+  m.at = place_in(m.at, m.type, row * m.down + column * m.across);
+  return m;
+}
 
 /* What becomes of C = A B. */
 typedef struct {
   const float *bias; /* added to every row; null for none */
   int add;           /* to what C holds */
-  int relu;          /* negative results become 0 */
+  int activation;    /* ACTIVATION_none, ACTIVATION_relu or ACTIVATION_leakyRelu */
 } Finish;
+
+/* What leaky rectifiers multiply negative numbers by: LEAK of core/model/composites/linear.ts. */
+#define LEAK 0.01f
+
+INLINE floats activated(floats x, int activation) {
+  switch (activation) {
+    case ACTIVATION_relu: return choose(x < every(0), every(0), x);
+    case ACTIVATION_leakyRelu: return choose(x < every(0), x * every(LEAK), x);
+    default: return x;
+  }
+}
 
 /* C (rows x columns, `stride` from row to row) from A (rows x depth) and B (depth x columns). */
 void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t depth,

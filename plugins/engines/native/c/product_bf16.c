@@ -1,8 +1,8 @@
 /*
- * Products of matrices in bf16: C = A B, with bias and rectifier on the way out.
+ * Products of matrices in bf16: C = A B, with bias and activation on the way out.
  *
- * Factors are rounded while they are packed into tiles (tiles.h), and products of them are added up
- * in floats; a product of two bf16 is exact in a float. Blocks of two by two tiles of C are made at
+ * Factors are rounded, if they are floats, while they are packed into tiles (tiles.h), and products of
+ * them are added up in floats; a product of two bf16 is exact in a float. Blocks of two by two tiles of C are made at
  * once, so that every tile of a factor that is loaded is used twice. A whole tile costs as much as a
  * part of one: what lies beyond an edge is zero, and what it makes of C is not stored.
  */
@@ -24,64 +24,62 @@
 size_t panel_a_bytes(void) { return sizeof(uint32_t) * BLOCK_ROWS * DEPTH / 2; }
 size_t panel_b_bytes(void) { return sizeof(uint32_t) * BLOCK_COLUMNS * DEPTH / 2; }
 
-/* The tile of `height` rows of up to TILE_DEPTH floats that lie behind each other. */
-static void tile_along(uint32_t *tile, const float *at, int64_t stride, int64_t height,
-                       int64_t depth) {
+/* The tile of `height` rows of up to TILE_DEPTH numbers that lie behind each other. */
+INLINE void tile_along(const int type, uint32_t *tile, const void *at, int64_t stride,
+                       int64_t height, int64_t depth) {
   float within[TILE_DEPTH] = {0};
-  for (int i = 0; i < TILE; i++, at += stride, tile += TILE) {
+  for (int i = 0; i < TILE; i++, tile += TILE) {
+    const void *row = place_in(at, type, i * stride);
     if (i >= height) {
       memset(tile, 0, sizeof(uint32_t) * TILE);
     } else if (depth < TILE_DEPTH) {
-      memcpy(within, at, sizeof(float) * depth);
-      pair_neighbours(tile, within);
+      memcpy(within, row, bytes_of(type) * depth);
+      pair_neighbours(tile, within, type);
     } else {
-      pair_neighbours(tile, at);
+      pair_neighbours(tile, row, type);
     }
   }
 }
 
-/* The tile of pairs of `depth` rows of up to TILE floats that lie behind each other. */
-static void tile_across(uint32_t *tile, const float *at, int64_t stride, int64_t depth,
-                        int64_t width) {
+/* The tile of pairs of `depth` rows of up to TILE numbers that lie behind each other. */
+INLINE void tile_across(const int type, uint32_t *tile, const void *at, int64_t stride,
+                        int64_t depth, int64_t width) {
   float within[2][TILE] = {{0}};
-  size_t bytes = sizeof(float) * (width < TILE ? width : TILE);
-  for (int k = 0; k < TILE_DEPTH; k += 2, at += 2 * stride, tile += TILE) {
+  size_t bytes = bytes_of(type) * (width < TILE ? width : TILE);
+  for (int k = 0; k < TILE_DEPTH; k += 2, tile += TILE) {
+    const void *rows[2] = {place_in(at, type, k * stride), place_in(at, type, (k + 1) * stride)};
     if (k + 1 < depth && width >= TILE) {
-      pair_rows(tile, at, at + stride);
+      pair_rows(tile, rows[0], rows[1], type);
       continue;
     }
     for (int i = 0; i < 2; i++) {
-      if (k + i < depth) memcpy(within[i], at + i * stride, bytes);
+      if (k + i < depth) memcpy(within[i], rows[i], bytes);
       else memset(within[i], 0, sizeof within[i]);
     }
-    pair_rows(tile, within[0], within[1]);
+    pair_rows(tile, within[0], within[1], type);
   }
 }
 
-/* A tile of a left factor, or of a right factor whose rows are columns. */
-static void pack_tile(uint32_t *tile, Matrix m, int64_t height, int64_t depth) {
+/* A tile of a left factor, or of a right factor whose rows are columns; `type` is that of `m`. */
+INLINE void pack_tile(const int type, uint32_t *tile, Matrix m, int64_t height, int64_t depth) {
   if (m.across == 1) {
-    tile_along(tile, m.at, m.down, height, depth);
+    tile_along(type, tile, m.at, m.down, height, depth);
   } else {
     uint32_t beside[TILE_WORDS] ON_A_LINE;
-    tile_across(beside, m.at, m.across, depth, height);
+    tile_across(type, beside, m.at, m.across, depth, height);
     turn(tile, beside);
   }
 }
 
 /* A tile of a right factor: that of the other side, turned. */
-static void pack_turned(uint32_t *tile, Matrix m, int64_t depth, int64_t width) {
+INLINE void pack_turned(const int type, uint32_t *tile, Matrix m, int64_t depth, int64_t width) {
   if (m.across == 1) {
-    tile_across(tile, m.at, m.down, depth, width);
+    tile_across(type, tile, m.at, m.down, depth, width);
   } else {
     uint32_t beside[TILE_WORDS] ON_A_LINE;
-    tile_along(beside, m.at, m.across, width, depth);
+    tile_along(type, beside, m.at, m.across, width, depth);
     turn(tile, beside);
   }
-}
-
-static Matrix part_of(Matrix m, int64_t row, int64_t column) {
-  return (Matrix){m.at + row * m.down + column * m.across, m.down, m.across};
 }
 
 void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
@@ -89,7 +87,10 @@ void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
   for (int64_t j = 0; j < columns; j += PANEL)
     for (int64_t k = 0; k < depth; k += TILE_DEPTH)
       for (int64_t h = j; h < j + PANEL; h += TILE, tile += TILE_WORDS)
-        if (h < columns) pack_turned(tile, part_of(b, k, h), depth - k, columns - h);
+        if (h >= columns) continue;
+        else if (b.type == TYPE_bfloat16)
+          pack_turned(TYPE_bfloat16, tile, part_of(b, k, h), depth - k, columns - h);
+        else pack_turned(TYPE_float32, tile, part_of(b, k, h), depth - k, columns - h);
 }
 
 /* Rows of A in strips, as `pack` has columns of B. */
@@ -98,7 +99,10 @@ static void pack_rows(float *strips, Matrix a, int64_t rows, int64_t depth) {
   for (int64_t i = 0; i < rows; i += STRIP)
     for (int64_t k = 0; k < depth; k += TILE_DEPTH)
       for (int64_t h = i; h < i + STRIP; h += TILE, tile += TILE_WORDS)
-        if (h < rows) pack_tile(tile, part_of(a, h, k), rows - h, depth - k);
+        if (h >= rows) continue;
+        else if (a.type == TYPE_bfloat16)
+          pack_tile(TYPE_bfloat16, tile, part_of(a, h, k), rows - h, depth - k);
+        else pack_tile(TYPE_float32, tile, part_of(a, h, k), rows - h, depth - k);
 }
 
 /* Up to two by two tiles of C, `high` and `wide` constants once inlined. */
@@ -146,12 +150,11 @@ void put(const float *sums, int64_t rows, int64_t columns, float *c, int64_t str
     for (; j + LANES <= columns; j += LANES) {
       floats sum = load(sums + j);
       if (more) sum += load(more + j);
-      if (finish.relu) sum = choose(sum < every(0), every(0), sum);
-      store(c + j, sum);
+      store(c + j, activated(sum, finish.activation));
     }
     for (; j < columns; j++) {
       float sum = more ? sums[j] + more[j] : sums[j];
-      c[j] = finish.relu && sum < 0 ? 0 : sum;
+      c[j] = activated(every(sum), finish.activation)[0];
     }
   }
 }
@@ -188,7 +191,7 @@ void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, i
     for (int64_t j = 0; j < columns; j += BLOCK_COLUMNS) {
       int64_t wide = columns - j < BLOCK_COLUMNS ? columns - j : BLOCK_COLUMNS;
       Finish end = {finish.bias ? finish.bias + j : 0, finish.add || k > 0,
-                    finish.relu && k + deep == depth};
+                    k + deep == depth ? finish.activation : ACTIVATION_none};
       pack(frame->panel_b, part_of(b, k, j), deep, wide);
       for (int64_t i = 0; i < rows && !stopped(frame); i += BLOCK_ROWS) {
         int64_t high = rows - i < BLOCK_ROWS ? rows - i : BLOCK_ROWS;
@@ -221,18 +224,16 @@ void multiply_packed(Frame *frame, Matrix a, const float *panels, int64_t rows, 
 /* Linux saves tiles only for processes that asked: ARCH_REQ_XCOMP_PERM of XFEATURE_XTILEDATA. */
 int products_allowed(void) { return syscall(SYS_arch_prctl, 0x1023, 18) == 0; }
 
-void begin_products(void) {
-  struct {
-    uint8_t palette, start, reserved[14];
-    uint16_t bytes[16]; /* of a row */
-    uint8_t rows[16];
-  } shape ON_A_LINE = {.palette = 1};
-  for (int i = 0; i < 8; i++) {
-    shape.bytes[i] = 4 * TILE;
-    shape.rows[i] = TILE;
-  }
-  _tile_loadconfig(&shape);
-}
+/* How large tiles are. A constant, as compilers take LDTILECFG to read its first bytes only and leave
+   out what is written to the others. */
+static const struct {
+  uint8_t palette, start, reserved[14];
+  uint16_t bytes[16]; /* of a row */
+  uint8_t rows[16];
+} SHAPES ON_A_LINE = {
+    .palette = 1, .bytes = {[0 ... 7] = 4 * TILE}, .rows = {[0 ... 7] = TILE}};
+
+void begin_products(void) { _tile_loadconfig(&SHAPES); }
 
 void end_products(void) { _tile_release(); }
 

@@ -1,5 +1,5 @@
 /*
- * Products of matrices in single precision: C = A B, with bias and rectifier on the way out.
+ * Products of matrices in single precision: C = A B, with bias and activation on the way out.
  *
  * The work is cut as Goto and van de Geijn do ("Anatomy of high-performance matrix multiplication",
  * 2008): a part of B is packed into panels as wide as a tile, so that the innermost loop reads it in
@@ -32,7 +32,7 @@ enum { FROM_ZERO, FROM_C, FROM_BIAS };
 
 /* `rows` x `vectors` vectors of C, both constants once inlined. */
 INLINE void tile(const int rows, const int vectors, int64_t depth, Matrix a, const float *panel, float *c,
-                 int64_t stride, int begin, const float *bias, int relu) {
+                 int64_t stride, int begin, const float *bias, int activation) {
   floats sum[TILE_ROWS][2];
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++)
@@ -57,16 +57,15 @@ INLINE void tile(const int rows, const int vectors, int64_t depth, Matrix a, con
     for (int v = 0; v < vectors; v++) {
       /* Last: small terms one by one on a large sum would each lose digits to it. */
       if (begin == FROM_C) sum[i][v] += load(c + i * stride + v * LANES);
-      if (relu) sum[i][v] = choose(sum[i][v] < every(0), every(0), sum[i][v]);
-      store(c + i * stride + v * LANES, sum[i][v]);
+      store(c + i * stride + v * LANES, activated(sum[i][v], activation));
     }
 }
 
 static void tile_of(int rows, int vectors, int64_t depth, Matrix a, const float *panel, float *c,
-                    int64_t stride, int begin, const float *bias, int relu) {
+                    int64_t stride, int begin, const float *bias, int activation) {
 #define CASE(n) \
-  case n: return tile(n, 2, depth, a, panel, c, stride, begin, bias, relu); \
-  case -n: return tile(n, 1, depth, a, panel, c, stride, begin, bias, relu);
+  case n: return tile(n, 2, depth, a, panel, c, stride, begin, bias, activation); \
+  case -n: return tile(n, 1, depth, a, panel, c, stride, begin, bias, activation);
   switch (vectors == 2 ? rows : -rows) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #if TILE_ROWS > 6
@@ -81,10 +80,10 @@ static void tile_of(int rows, int vectors, int64_t depth, Matrix a, const float 
 
 /* A tile at an edge; one that reaches beyond the last column of C is made beside it. */
 static void tile_within(int rows, int columns, int64_t depth, Matrix a, const float *panel,
-                        float *c, int64_t stride, int begin, const float *bias, int relu) {
+                        float *c, int64_t stride, int begin, const float *bias, int activation) {
   int vectors = columns <= LANES ? 1 : 2;
   if (columns == vectors * LANES) {
-    tile_of(rows, vectors, depth, a, panel, c, stride, begin, bias, relu);
+    tile_of(rows, vectors, depth, a, panel, c, stride, begin, bias, activation);
     return;
   }
   float beside[TILE_ROWS * TILE_COLUMNS], wide[TILE_COLUMNS] = {0};
@@ -94,7 +93,7 @@ static void tile_within(int rows, int columns, int64_t depth, Matrix a, const fl
     for (int i = 0; i < rows; i++)
       memcpy(beside + i * TILE_COLUMNS, c + i * stride, sizeof(float) * columns);
   }
-  tile_of(rows, vectors, depth, a, panel, beside, TILE_COLUMNS, begin, wide, relu);
+  tile_of(rows, vectors, depth, a, panel, beside, TILE_COLUMNS, begin, wide, activation);
   for (int i = 0; i < rows; i++)
     memcpy(c + i * stride, beside + i * TILE_COLUMNS, sizeof(float) * columns);
 }
@@ -108,15 +107,15 @@ typedef struct {
 /* All tiles along one panel of B: `rows` x `columns` of C, at most TILE_COLUMNS of them. Whole tiles
    are made in this loop, as a call of its own would take a tenth of the time of a shallow one. */
 static void tiles(Rows a, const float *panel, int64_t rows, int columns, int64_t depth, float *c,
-                  int64_t stride, int begin, const float *bias, int relu) {
+                  int64_t stride, int begin, const float *bias, int activation) {
   Matrix left = a.first;
   int64_t i = 0;
   if (columns == TILE_COLUMNS)
-    for (; i + TILE_ROWS <= rows; i += TILE_ROWS, left.at += a.next)
-      tile(TILE_ROWS, 2, depth, left, panel, c + i * stride, stride, begin, bias, relu);
-  for (; i < rows; i += TILE_ROWS, left.at += a.next) {
+    for (; i + TILE_ROWS <= rows; i += TILE_ROWS, left.at = (const float *)left.at + a.next)
+      tile(TILE_ROWS, 2, depth, left, panel, c + i * stride, stride, begin, bias, activation);
+  for (; i < rows; i += TILE_ROWS, left.at = (const float *)left.at + a.next) {
     int high = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-    tile_within(high, columns, depth, left, panel, c + i * stride, stride, begin, bias, relu);
+    tile_within(high, columns, depth, left, panel, c + i * stride, stride, begin, bias, activation);
   }
 }
 
@@ -139,7 +138,7 @@ static void pack_turned(float *panel, const float *from, int64_t stride, int64_t
 void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
   for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
     int64_t width = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
-    const float *from = b.at + j * b.across;
+    const float *from = (const float *)b.at + j * b.across;
     if (width < TILE_COLUMNS) memset(panels, 0, sizeof(float) * TILE_COLUMNS * depth);
     if (b.across == 1 && width == TILE_COLUMNS) {
       for (int64_t k = 0; k < depth; k++) {
@@ -160,7 +159,7 @@ void pack(float *panels, Matrix b, int64_t depth, int64_t columns) {
 static void pack_rows(float *panels, Matrix a, int64_t rows, int64_t depth) {
   for (int64_t i = 0; i < rows; i += TILE_ROWS) {
     int64_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-    const float *from = a.at + i * a.down;
+    const float *from = (const float *)a.at + i * a.down;
     if (height == TILE_ROWS && a.down == 1) {
       for (int64_t k = 0; k < depth; k++)
         memcpy(panels + k * TILE_ROWS, from + k * a.across, sizeof(float) * TILE_ROWS);
@@ -184,25 +183,24 @@ void multiply(Frame *frame, Matrix a, Matrix b, int64_t rows, int64_t columns, i
     int64_t deep = depth - k < most ? depth - k : most;
     int first = k == 0, last = k + deep == depth;
     int begin = !first || finish.add ? FROM_C : finish.bias ? FROM_BIAS : FROM_ZERO;
-    int relu = last && finish.relu;
+    int activation = last ? finish.activation : ACTIVATION_none;
     for (int64_t j = 0; j < columns; j += BLOCK_COLUMNS) {
       int64_t wide = columns - j < BLOCK_COLUMNS ? columns - j : BLOCK_COLUMNS;
-      Matrix part = {b.at + k * b.down + j * b.across, b.down, b.across};
-      pack(frame->panel_b, part, deep, wide);
+      pack(frame->panel_b, part_of(b, k, j), deep, wide);
       for (int64_t i = 0; i < rows; i += BLOCK_ROWS) {
         if (stopped(frame)) return;
         int64_t high = rows - i < BLOCK_ROWS ? rows - i : BLOCK_ROWS;
-        Matrix block = {a.at + i * a.down + k * a.across, a.down, a.across};
+        Matrix block = part_of(a, i, k);
         Rows left = {block, TILE_ROWS * a.down};
         if (a.across != 1) {
           pack_rows(frame->panel_a, block, high, deep);
-          left = (Rows){{frame->panel_a, 1, TILE_ROWS}, TILE_ROWS * deep};
+          left = (Rows){matrix(frame->panel_a, 1, TILE_ROWS), TILE_ROWS * deep};
         }
         for (int64_t jj = 0; jj < wide; jj += TILE_COLUMNS) {
           int across = wide - jj < TILE_COLUMNS ? wide - jj : TILE_COLUMNS;
           const float *bias = finish.bias ? finish.bias + j + jj : 0;
           tiles(left, frame->panel_b + jj * deep, high, across, deep, c + i * stride + j + jj,
-                stride, begin, bias, relu);
+                stride, begin, bias, activation);
         }
       }
     }
@@ -216,11 +214,11 @@ void multiply_packed(Frame *frame, Matrix a, const float *panels, int64_t rows, 
   for (int64_t k = 0; k < depth; k += most) {
     int64_t deep = depth - k < most ? depth - k : most;
     int begin = k == 0 && !add ? FROM_ZERO : FROM_C;
-    Rows left = {{a.at + k * a.across, a.down, a.across}, TILE_ROWS * a.down};
+    Rows left = {part_of(a, 0, k), TILE_ROWS * a.down};
     for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
       int across = columns - j < TILE_COLUMNS ? columns - j : TILE_COLUMNS;
       tiles(left, panels + j * depth + k * TILE_COLUMNS, rows, across, deep, c + j, stride, begin,
-            0, 0);
+            0, ACTIVATION_none);
     }
   }
 }

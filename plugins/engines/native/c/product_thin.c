@@ -11,13 +11,15 @@
 
 /* Columns beside each other in C: each number of a column of A by a row of B. */
 static void by_row(float *sums, Matrix a, const float *row, int64_t rows, int64_t columns) {
+  const float *column = a.at;
   for (int64_t i = 0; i < rows; i++, sums += PANEL)
-    for (int64_t j = 0; j < columns; j++) sums[j] = a.at[i * a.down] * row[j];
+    for (int64_t j = 0; j < columns; j++) sums[j] = column[i * a.down] * row[j];
 }
 
 /* Each row of A, whose numbers lie behind each other, by a column. */
 static void by_column(float *sums, Matrix a, const float *column, int64_t rows, int64_t depth) {
-  for (int64_t i = 0; i < rows; i++) sums[i * PANEL] = dot_of(a.at + i * a.down, column, depth);
+  for (int64_t i = 0; i < rows; i++)
+    sums[i * PANEL] = dot_of(part_of(a, i, 0).at, TYPE_float32, column, depth);
 }
 
 /* The same of an A whose columns lie behind each other. */
@@ -46,8 +48,8 @@ void multiply_thin(Matrix a, Matrix b, int64_t rows, int64_t columns, int64_t de
     int64_t wide = columns - j < PANEL ? columns - j : PANEL;
     for (int64_t i = 0; i < rows; i += STRIP) {
       int64_t high = rows - i < STRIP ? rows - i : STRIP;
-      Matrix some = {a.at + i * a.down, a.down, a.across};
-      if (depth == 1) by_row(sums, some, b.at + j, high, wide);
+      Matrix some = part_of(a, i, 0);
+      if (depth == 1) by_row(sums, some, part_of(b, 0, j).at, high, wide);
       else if (a.across == 1) by_column(sums, some, b.at, high, depth);
       else by_column_across(sums, some, b.at, high, depth);
       put(sums, high, wide, c + i * stride + j, stride, finish);

@@ -22,23 +22,25 @@ INLINE float largest_of(const float *x, int64_t count) {
   return top;
 }
 
-/* The sum of products of numbers of two rows. */
-INLINE float dot_of(const float *a, const float *b, int64_t count) {
+/* The sum of products of numbers of two rows, the first of which is of that type. */
+INLINE float dot_of(const void *a, int type, const float *b, int64_t count) {
   floats sum = every(0);
   int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) sum += load(a + i) * load(b + i);
+  for (; i + LANES <= count; i += LANES) sum += floats_of(a, type, i) * load(b + i);
   float rest = 0;
-  for (; i < count; i++) rest += a[i] * b[i];
+  for (; i < count; i++) rest += one_of(a, type, i) * b[i];
   return total(sum) + rest;
 }
 
 /* Rows, each times a factor of its own; they may stay where they are. */
 INLINE void enlarge(float *to, int64_t stride, Matrix rows, const float *factors, int64_t count,
                     int64_t width) {
-  for (int64_t i = 0; i < count; i++, to += stride, rows.at += rows.down) {
+  for (int64_t i = 0; i < count; i++, to += stride) {
+    const void *row = part_of(rows, i, 0).at;
     int64_t j = 0;
-    for (; j + LANES <= width; j += LANES) store(to + j, load(rows.at + j) * every(factors[i]));
-    for (; j < width; j++) to[j] = rows.at[j] * factors[i];
+    for (; j + LANES <= width; j += LANES)
+      store(to + j, floats_of(row, rows.type, j) * every(factors[i]));
+    for (; j < width; j++) to[j] = one_of(row, rows.type, j) * factors[i];
   }
 }
 

@@ -1,10 +1,14 @@
 /*
  * One run of a program on all cells. Every thread takes whole cells through forward and backward pass,
- * each by a plan of about its length; which cells is decided beforehand, and what they leave is added
- * up in one order, so that the same number of threads gives the same bits. Rows of tables are added by columns: a thread has some
- * columns of all rows, so that none meets another. A plan that takes one cell, or the whole batch at
- * once, is walked by one thread, and kernels that compute much do so in parts.
+ * each by a plan of about its length. Cells are chained beforehand, and a chain has sums of its own:
+ * its cells are run one after the other, each by whichever thread is free, and the sums of all chains
+ * are added in their order. So the bits of a sum do not depend on who came when, and a thread that
+ * loses its processor for a while keeps the others from one cell only. Rows of tables are added by
+ * columns: a thread has some columns of all rows, so that none meets another. A plan that takes one
+ * cell, or the whole batch at once, is walked by one thread, and kernels that compute much do so in
+ * parts.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "gil.h"
@@ -23,6 +27,8 @@ static Kernel *const KERNELS[] = {
     [OP_linear] = linear,
     [OP_mapOne] = map_one,
     [OP_mapTwo] = map_two,
+    [OP_maskedMeanSquare] = masked_mean_square,
+    [OP_maskedMeanSquareGradient] = masked_mean_square_gradient,
     [OP_norm] = norm,
     [OP_normGradient] = norm_gradient,
     [OP_position] = position,
@@ -33,10 +39,18 @@ static Kernel *const KERNELS[] = {
     [OP_where] = where,
 };
 
+/* Where the cells of a chain stand within a round. */
+typedef struct {
+  _Atomic int64_t left; /* to do, in positions; what is being done included */
+  _Atomic int taken;    /* by a thread that runs one of its cells */
+  int64_t next;         /* task to look at */
+} Chain;
+
 /* What the threads of a run share. */
 typedef struct {
   const Run *run;
   Pool *pool;
+  Chain *chains;
   int64_t first, end; /* tasks of this round */
   volatile int outcome;
 } Work;
@@ -48,7 +62,8 @@ static void place(Frame *frame, const Work *work, int64_t number) {
   for (int64_t i = 0; i < run->space_count; i++) {
     const Space *space = &run->spaces[i];
     int64_t steps = space->kind == SPACE_CELL     ? task->cell
-                    : space->kind == SPACE_THREAD ? task->thread
+                    : space->kind == SPACE_THREAD ? frame->thread
+                    : space->kind == SPACE_CHAIN  ? task->chain
                     : space->kind == SPACE_ROUND  ? number - work->first
                                                   : 0;
     char *base = space->kind == SPACE_PLAN ? task->plan->constants : space->base;
@@ -60,7 +75,7 @@ static void walk(Frame *frame, const Task *task) {
   const int32_t *words = task->plan->words, *w = words, *end = w + task->plan->count;
   while (w < end && frame->outcome == DONE) {
     if (stopped(frame)) frame->outcome = STOPPED;
-    else MEASURED(task->thread, w - words, KERNELS[w[0]](frame, w + 2));
+    else MEASURED(frame->thread, w - words, KERNELS[w[0]](frame, w + 2));
     w += 2 + w[1];
   }
 }
@@ -103,17 +118,45 @@ static void batch(Work *work) {
   if (frame.outcome != DONE) work->outcome = frame.outcome;
 }
 
+static void begin_round(Work *work) {
+  const Run *run = work->run;
+  for (int64_t i = 0; i < run->chains; i++) work->chains[i] = (Chain){.next = work->first};
+  for (int64_t i = work->first; i < work->end; i++)
+    work->chains[run->tasks[i].chain].left += run->tasks[i].length;
+}
+
+/* Of the chains that nobody is at, the one with most left to do: what must be done one after the other
+   is then done in time. Null where there is nothing to do but what others are at. */
+static Chain *take(Work *work) {
+  for (;;) {
+    Chain *longest = 0;
+    int64_t most = 0;
+    for (Chain *chain = work->chains; chain < work->chains + work->run->chains; chain++) {
+      if (chain->taken || chain->left <= most) continue;
+      longest = chain;
+      most = chain->left;
+    }
+    if (!longest) return 0;
+    if (atomic_exchange(&longest->taken, 1)) continue;
+    if (longest->left > 0) return longest;
+    longest->taken = 0;
+  }
+}
+
 static void cells(void *argument, int thread, int threads) {
   Work *work = argument;
+  const Task *tasks = work->run->tasks;
   (void)threads;
-  Frame frame = {.run = work->run};
+  Frame frame = {.run = work->run, .thread = thread};
   panels_of(work->pool, thread, &frame.panel_a, &frame.panel_b);
-  for (int64_t i = work->first; i < work->end && frame.outcome == DONE; i++) {
-    const Task *task = &work->run->tasks[i];
-    if (task->thread != thread) continue;
+  for (Chain *chain; frame.outcome == DONE && (chain = take(work));) {
+    while (tasks[chain->next].chain != chain - work->chains) chain->next++;
+    int64_t number = chain->next++;
     settle(work->pool, thread);
-    place(&frame, work, i);
-    walk(&frame, task);
+    place(&frame, work, number);
+    walk(&frame, &tasks[number]);
+    chain->left -= tasks[number].length;
+    chain->taken = 0;
   }
   if (frame.outcome != DONE) work->outcome = frame.outcome;
 }
@@ -148,12 +191,11 @@ static void scatter(void *argument, int thread, int threads) {
 
 static void clear(void *argument, int thread, int threads) {
   const Run *run = ((Work *)argument)->run;
-  (void)threads;
-  float *sums = run->thread_sums + thread * run->thread_size;
-  memset(sums, 0, sizeof(float) * run->thread_size);
+  for (int64_t chain = thread; chain < run->chains; chain += threads)
+    memset(run->chain_sums + chain * run->chain_size, 0, sizeof(float) * run->chain_size);
 }
 
-/* The sums of all threads, in their order. */
+/* The sums of all chains, in their order. */
 static void gather_sums(void *argument, int thread, int threads) {
   const Run *run = ((Work *)argument)->run;
   for (int64_t i = 0; i < run->sum_count; i++) {
@@ -161,8 +203,8 @@ static void gather_sums(void *argument, int thread, int threads) {
     int64_t lines = (sum->count + 15) / 16;
     int64_t from = 16 * (lines * thread / threads), to = 16 * (lines * (thread + 1) / threads);
     if (to > sum->count) to = sum->count;
-    for (int t = 0; t < threads; t++) {
-      const float *part = run->thread_sums + t * run->thread_size + sum->from;
+    for (int64_t chain = 0; chain < run->chains; chain++) {
+      const float *part = run->chain_sums + chain * run->chain_size + sum->from;
       if (from < to) add_to(sum->gradient + from, part + from, to - from);
     }
   }
@@ -170,18 +212,20 @@ static void gather_sums(void *argument, int thread, int threads) {
 
 /* How it ended. */
 int32_t gil_run(Pool *pool, const Run *run) {
-  Work work = {.run = run, .pool = pool};
   if (run->space_count > SPACES) return MISSHAPEN;
-  if (run->thread_size > 0) MEASURED(0, PLACE_clear, together(pool, clear, &work));
+  Chain chains[run->chains];
+  Work work = {.run = run, .pool = pool, .chains = chains};
+  if (run->chain_size > 0) MEASURED(0, PLACE_clear, together(pool, clear, &work));
   for (; work.first < run->cells && work.outcome == DONE; work.first += run->round) {
     int64_t end = work.first + run->round;
     work.end = end < run->cells ? end : run->cells;
+    begin_round(&work);
     if (run->cells == 1) batch(&work);
     else MEASURED(0, PLACE_cells, together(pool, cells, &work));
     if (run->scatter_count > 0 && work.outcome == DONE)
       MEASURED(0, PLACE_scatter, together(pool, scatter, &work));
   }
-  if (run->thread_size > 0 && work.outcome == DONE)
+  if (run->chain_size > 0 && work.outcome == DONE)
     MEASURED(0, PLACE_sums, together(pool, gather_sums, &work));
   return work.outcome;
 }

@@ -1,5 +1,5 @@
 /*
- * Tiles of products in bf16, the upper half of a float: 16 rows of 64 bytes, as AMX has them.
+ * Tiles of products in bf16: 16 rows of 64 bytes, as AMX has them.
  *
  * A row of a left factor is 32 numbers of a row of A. A row of a right factor is 16 pairs of numbers,
  * of two rows of B, so that both factors are rows of 16 pairs, and a product multiplies pairs and
@@ -14,9 +14,9 @@
 
 #include <string.h>
 
-#include "vectors.h"
+#include "bf16.h"
 
-#if defined(__AVX512BF16__) || defined(__AMX_BF16__)
+#if defined(__AMX_BF16__)
 #include <immintrin.h>
 #endif
 
@@ -109,29 +109,16 @@ INLINE void store_tile(const float *sum, float *to, int64_t stride) {
 }
 #endif
 
-typedef uint16_t halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
-
-/* Floats as the nearest bf16, of two equally near the even one; NaN stays NaN. */
-INLINE halves rounded(floats x) {
-#if defined(__AVX512BF16__)
-  return (halves)_mm512_cvtneps_pbh((__m512)x);
-#else
-  words bits = (words)x, near = bits + 0x7fffu + (bits >> 16 & 1u);
-  floats kept = choose(x == x, (floats)near, (floats)(bits | 0x400000u));
-  return __builtin_convertvector((words)kept >> 16, halves);
-#endif
+/* A row of a factor: pairs of neighbours among 32 numbers. */
+INLINE void pair_neighbours(uint32_t *to, const void *x, int type) {
+  for (int j = 0; j < TILE_DEPTH; j += LANES) *(halves *)((half *)to + j) = halves_of(x, type, j);
 }
 
-/* A row of a factor: pairs of neighbours among 32 floats. */
-INLINE void pair_neighbours(uint32_t *to, const float *x) {
-  for (int j = 0; j < TILE_DEPTH; j += LANES) *(halves *)((uint16_t *)to + j) = rounded(load(x + j));
-}
-
-/* A row of a factor: pairs of two rows of 16 floats. */
-INLINE void pair_rows(uint32_t *to, const float *first, const float *second) {
+/* A row of a factor: pairs of two rows of 16 numbers. */
+INLINE void pair_rows(uint32_t *to, const void *first, const void *second, int type) {
   for (int j = 0; j < TILE; j += LANES) {
-    words low = __builtin_convertvector(rounded(load(first + j)), words);
-    words high = __builtin_convertvector(rounded(load(second + j)), words);
+    words low = __builtin_convertvector(halves_of(first, type, j), words);
+    words high = __builtin_convertvector(halves_of(second, type, j), words);
     *(words *)(to + j) = low | high << 16;
   }
 }

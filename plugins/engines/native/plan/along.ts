@@ -129,11 +129,14 @@ const product: Lower = (plan, { inputs, outputs: [name], attributes }) => {
       turnA,
       turnB,
       0,
+      ...[a, b].map(({ type }) => codeOf("TYPE", type)),
       ...wordsOf(nest),
     ],
     reads: [a.name, b.name],
     writes: [name],
     adds: [8],
+    // Thin products stay in floats: product.h.
+    either: columns === 1 || depth === 1 ? [] : [[a.name, 9], [b.name, 10]],
   });
 };
 

@@ -1,9 +1,11 @@
 /**
- * The composites that this engine takes over: attention, layer norm, linear layer.
+ * The composites that this engine takes over: attention, layer norm, linear layer, loss.
  *
  * @module
  */
 
+import type { Activation } from "../../../../core/model/composites/linear.ts";
+import { codeOf } from "../codes.ts";
 import { sizeOf } from "./axes.ts";
 import { bitsOf } from "./elementwise.ts";
 import { limitOf, type Lower, type Planner, type Word } from "./planner.ts";
@@ -12,11 +14,12 @@ const memories = (...names: readonly string[]): Word[] => names.map((memory) => 
 
 const linear: Lower = (plan, { inputs, outputs: [name], attributes }) => {
   const [x, weight, bias] = inputs.map(plan.read), [depth, columns] = weight.shape;
-  const rows = sizeOf(x.shape) / depth, relu = Number(attributes.activation === "relu");
+  const activation = codeOf("ACTIVATION", attributes.activation as Activation);
+  const rows = sizeOf(x.shape) / depth;
   plan.make(name, "float32", [rows, columns]);
   plan.step({
     op: "linear",
-    words: [...memories(name, x.name, weight.name, bias.name), rows, columns, depth, relu],
+    words: [...memories(name, x.name, weight.name, bias.name), rows, columns, depth, activation],
     reads: [x.name, weight.name, bias.name],
     writes: [name],
   });
@@ -39,20 +42,23 @@ const norm: Lower = (plan, { inputs: [weight, bias, x, residual = x], outputs })
 const normGradient: Lower = (plan, { inputs, outputs }) => {
   const reads = inputs.map((name) => plan.read(name).name),
     [rows, width] = plan.read(inputs[1]).shape;
-  const [dSum, dWeight, dBias] = outputs;
+  const [dSum, dWeight, dBias] = outputs, [, normal] = reads;
   plan.make(dSum, "float32", [rows, width]);
   for (const name of [dWeight, dBias]) plan.make(name, "float32", [width]);
-  const words: Word[] = [...memories(...outputs, ...reads), rows, width, 0, 0];
+  const words: Word[] = [...memories(...outputs, ...reads), rows, width, 0, 0, FLOAT32];
   // The gradient of the sum is written, never added to: its flag is a word that nothing reads.
-  const [flagWeight, flagBias] = [words.length - 2, words.length - 1];
+  const [flagWeight, flagBias, type] = [words.length - 3, words.length - 2, words.length - 1];
   plan.step({
     op: "normGradient",
     words,
     reads,
     writes: [dWeight, dBias, dSum],
     adds: [flagWeight, flagBias],
+    either: [[normal, type]],
   });
 };
+
+const FLOAT32 = codeOf("TYPE", "float32");
 
 /** Most queries whose weights are in memory at a time: QUERIES in product.h. */
 const QUERIES = 64;
@@ -78,6 +84,7 @@ function callOf(plan: Planner, inputs: Parameters<Lower>[1]["inputs"], heads: nu
     bitsOf(enlarge),
     cells,
     site ? plan.whole(site).at(-1) ?? length : length,
+    FLOAT32,
   ];
   const stride = upTo(length, TILE) + LINE, deep = upTo(head, TILE);
   const rows = upTo(length, TILE);
@@ -115,11 +122,38 @@ const attentionGradient: Lower = (plan, { inputs, outputs: [name], attributes })
   const scratch = plan.scratch(
     call.first + 2 * panels + 3 * deep * rows + 2 * deep * QUERIES + 2 * QUERIES * stride,
   );
+  const before = memories(name, dy, value), behind = memories(scratch.name);
+  const words = [...before, ...call.words, ...behind, FLOAT32];
   plan.step({
     op: "attentionGradient",
-    words: [...memories(name, dy, value), ...call.words, ...memories(scratch.name)],
+    words,
     reads: [projected, padding, dy, value, statistics],
     writes: [name, scratch.name],
+    either: [[projected, before.length + call.words.length - 1], [value, words.length - 1]],
+  });
+};
+
+const maskedMeanSquare: Lower = (plan, { inputs, outputs: [name] }) => {
+  const reads = inputs.map((name) => plan.read(name).name), { shape } = plan.read(inputs[0]);
+  plan.make(name, "float32", []);
+  plan.step({
+    op: "maskedMeanSquare",
+    words: [...memories(name, ...reads), sizeOf(shape)],
+    reads,
+    writes: [name],
+  });
+};
+
+const maskedMeanSquareGradient: Lower = (plan, { inputs, outputs: [name] }) => {
+  const reads = inputs.map((name) => plan.read(name).name), [, prediction] = reads;
+  const { shape } = plan.read(prediction);
+  plan.make(name, "float32", shape);
+  plan.step({
+    op: "maskedMeanSquareGradient",
+    words: [...memories(name, ...reads), sizeOf(shape)],
+    reads,
+    writes: [name],
+    replaces: [prediction],
   });
 };
 
@@ -130,4 +164,6 @@ export const composites: Readonly<Record<string, Lower>> = {
   LayerNormGradient: normGradient,
   Attention: attention,
   AttentionGradient: attentionGradient,
+  MaskedMeanSquare: maskedMeanSquare,
+  MaskedMeanSquareGradient: maskedMeanSquareGradient,
 };

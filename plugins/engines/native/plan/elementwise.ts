@@ -52,6 +52,13 @@ export function mapOne(
 const unary = (code: Code<"ONE">): Lower => (plan, { inputs, outputs }) =>
   mapOne(plan, { code, x: plan.read(inputs[0]), name: outputs[0] });
 
+/** Operations whose second operand may be bf16. */
+const GRADIENTS: ReadonlySet<string> = new Set([
+  "ReluGradient",
+  "LeakyReluGradient",
+  "GeluGradient",
+]);
+
 /** Applies an operation to the pairs of two operands that broadcast. */
 export function mapTwo(
   plan: Planner,
@@ -84,6 +91,7 @@ export function mapTwo(
     reads: [a.name, b.name],
     writes: [name],
     replaces: whole.filter((x) => BYTES[x.type] === BYTES[type]).map((x) => x.name),
+    ...(GRADIENTS.has(code) ? { either: [[b.name, 5]] } : {}),
   });
   return made;
 }
@@ -109,9 +117,14 @@ const together = (code: Code<"TWO">): Lower => (plan, { inputs, outputs: [name] 
   }, first);
 };
 
-/** ONNX's numbers of element types. */
-const CASTS: Readonly<Record<number, Type>> = { 1: "float32", 6: "int32", 7: "int32", 9: "bool" };
 const TO = { float32: "ToFloat", int32: "ToInt", bool: "ToBool" } as const;
+/** ONNX's numbers of element types. */
+const CASTS: Readonly<Record<number, keyof typeof TO>> = {
+  1: "float32",
+  6: "int32",
+  7: "int32",
+  9: "bool",
+};
 
 const cast: Lower = (plan, { inputs, outputs, attributes }) => {
   const x = plan.read(inputs[0]), type = CASTS[Number(attributes.to)];

@@ -5,7 +5,7 @@
  */
 
 import { InputError } from "../../../../core/errors.ts";
-import type { Layout, Program, Slot } from "../../../../core/model/program.ts";
+import type { Layout, Precision, Program, Slot } from "../../../../core/model/program.ts";
 import type { NoiseSite } from "../../../../streams/engine/noise.ts";
 import { type Role, trace } from "../../../../streams/trace/trace.ts";
 import { codeOf } from "../codes.ts";
@@ -18,6 +18,7 @@ import { elementwise } from "./elementwise.ts";
 import { moves } from "./moves.ts";
 import {
   BYTES,
+  ELEMENTS,
   type Lowered,
   lowered,
   type Type,
@@ -25,6 +26,7 @@ import {
   type Wholes,
   type Word,
 } from "./planner.ts";
+import { savedInBf16 } from "./saved.ts";
 
 /** Spaces that every plan has; those of ports follow. */
 export const SPACES = { arena: 0, constants: 1, weights: 2, sums: 3 } as const;
@@ -53,6 +55,8 @@ export interface SummedSlot {
 /** A program that kernels can run. */
 export interface Plan {
   readonly words: Int32Array;
+  /** In which numbers products multiply, and gradients find what the forward pass saved. */
+  readonly precision: Precision;
   /** Cells that the words run for, one after the other; 1 where they take the whole batch. */
   readonly cells: number;
   /** "each" when the words are for one cell, "batch" when they are for all at once. */
@@ -75,6 +79,8 @@ const RULES = { ...elementwise, ...moves, ...along, ...composites };
 
 /** How a program is planned, where that is not as usual. */
 export interface Planning {
+  /** Of the kernels that run it; fp32 unless given. */
+  readonly precision?: Precision;
   /** Shapes of noise sites of which those of the program are parts. */
   readonly wholes?: Wholes;
   /** How values are laid into memory that live for some steps. */
@@ -83,11 +89,11 @@ export interface Planning {
   readonly stack?: typeof stacked;
 }
 
-/** Traces `program` and plans it, cell by cell where it allows that. */
-export function planOf(program: Program, layout: Layout): Plan {
+/** Traces `program` and plans it for kernels of a precision, cell by cell where it allows that. */
+export function planOf(program: Program, layout: Layout, precision: Precision = "fp32"): Plan {
   const cells = cellsOf(program), one = cells === undefined ? undefined : program.each?.();
   return {
-    ...planned(one ?? program, layout),
+    ...planned(one ?? program, layout, { precision }),
     cells: cells ?? 1,
     takes: one ? "each" : "batch",
     ...(one && program.padding ? { positions: one.inputs[program.padding].shape[1] } : {}),
@@ -98,10 +104,13 @@ export function planOf(program: Program, layout: Layout): Plan {
 export function planned(
   program: Program,
   layout: Layout,
-  { wholes = new Map(), lay = arrange, stack = stacked }: Planning = {},
+  { precision = "fp32", wholes = new Map(), lay = arrange, stack = stacked }: Planning = {},
 ): Omit<Plan, "cells" | "takes" | "positions"> {
   const traced = trace(program, layout, compositeKernels), { graph, roles } = traced;
-  const { steps, values, rootOf, constants } = lowered(traced, RULES, wholes);
+  const plain = lowered(traced, RULES, wholes);
+  const { steps, values, rootOf, constants } = precision === "bf16"
+    ? savedInBf16(plain, traced)
+    : plain;
 
   const slots = [...roles.values()].flatMap((role) => role.is === "sum" ? [role.slot] : []);
   const sums = stack(slots.map(({ size }) => 4 * size));
@@ -156,6 +165,7 @@ export function planned(
   });
   return {
     words: Int32Array.from(words),
+    precision,
     constants: packed.bytes,
     ports,
     sites: [...roles.values()].flatMap((role) => role.is === "noise" ? [role] : []),
@@ -190,7 +200,7 @@ function packedConstants(
   const bytes = new Uint8Array(laid.bytes);
   for (const [name, place] of places) {
     const { type } = values.get(name)!, numbers = constants.get(name)!;
-    const Elements = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[type];
+    const Elements = ELEMENTS[type];
     new Elements(bytes.buffer, place, numbers.length).set(numbers);
   }
   return { places, bytes };

@@ -13,7 +13,15 @@ import { collapsed, sizeOf, stridesOf, wordsOf } from "./axes.ts";
 export type Type = Code<"TYPE">;
 
 /** Bytes of an element. */
-export const BYTES: Readonly<Record<Type, number>> = { float32: 4, int32: 4, bool: 1 };
+export const BYTES: Readonly<Record<Type, number>> = { float32: 4, int32: 4, bool: 1, bfloat16: 2 };
+
+/** What elements are seen as. */
+export const ELEMENTS = {
+  float32: Float32Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+  bfloat16: Uint16Array,
+} as const;
 
 /** What is known of a value. */
 export interface Value {
@@ -33,6 +41,8 @@ export interface Step {
   readonly writes: readonly string[];
   /** Of the values that it reads, those whose memory it may write its first result to. */
   readonly replaces?: readonly string[];
+  /** Of the values that it reads, those that may be bf16, each with the place in `words` of its type. */
+  readonly either?: readonly (readonly [name: string, word: number])[];
   /** For each of `writes` the place in `words` that says 1 to add to what is there. */
   readonly adds?: readonly number[];
 }

@@ -49,7 +49,8 @@ export interface Planned {
  */
 export function shorterPlan({ program, layout, plan }: Planned, length: number): Plan {
   const wholes = new Map(plan.sites.map(({ index, site }) => [index, site.shape]));
-  const shorter = planned(program.each!(length), layout, { wholes }), { ports, summed } = shorter;
+  const shorter = planned(program.each!(length), layout, { wholes, precision: plan.precision }),
+    { ports, summed } = shorter;
   const fits = ports.length === plan.ports.length &&
     ports.every(({ role, type, shape }, i) => {
       const whole = plan.ports[i];
