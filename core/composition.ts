@@ -5,7 +5,9 @@
  */
 
 import { Effect } from "effect";
+import { HELD_OUT, type Partition } from "./curriculum.ts";
 import { ExperimentError } from "./errors.ts";
+import type { Evaluator } from "./evaluator.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Scale } from "./source.ts";
 
@@ -73,4 +75,30 @@ export const checkMethods = Effect.fnUntraced(function* (experiment: Experiment)
       message: `Cannot tell apart two gene sets called "${twice.name}": give each its own name`,
     });
   }
+});
+
+/** Refuses evaluators whose scores, which go by name, would be taken for each other's. */
+export const checkEvaluators = Effect.fnUntraced(function* (
+  evaluators: readonly Pick<Evaluator, "name">[],
+) {
+  const names = evaluators.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  return yield* new ExperimentError({
+    message: `Cannot tell apart two evaluators that measure "${twice}": scores go by that name; ` +
+      `leave one out, or ask it in an experiment of its own`,
+  });
+});
+
+/** Refuses questions about held-out cells where a partition holds none out. */
+export const checkHeldOut = Effect.fnUntraced(function* (
+  evaluators: readonly Pick<Evaluator, "name" | "cells">[],
+  partition: Pick<Partition, "size">,
+) {
+  const asking = evaluators.find(({ cells }) => cells === "held-out");
+  if (asking === undefined || partition.size(HELD_OUT) > 0) return;
+  return yield* new ExperimentError({
+    message: `Cannot measure "${asking.name}": no cell is held out from training; let the ` +
+      `curriculum hold some out, or leave the evaluator out`,
+  });
 });

@@ -26,3 +26,7 @@ export class RunError extends TaggedError("RunError")<Said> {}
 
 /** Everything that a user can cause. */
 export type GilError = InputError | ExperimentError | RunError;
+
+/** Whether something that was thrown is what a user can cause; anything else is a mistake of ours. */
+export const isGilError = (cause: unknown): cause is GilError =>
+  [InputError, ExperimentError, RunError].some((kind) => cause instanceof kind);

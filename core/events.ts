@@ -83,6 +83,8 @@ export const RunEvent = Schema.Union([
     file: Schema.String,
   }),
   Schema.Struct({ type: Schema.Literal("warning"), message: Schema.String }),
+  /** What comes before was told when the run was taken up earlier; no file keeps this. */
+  Schema.Struct({ type: Schema.Literal("resumed") }),
   Schema.Struct({
     type: Schema.Literal("finished"),
     /** Seconds from the start to the end. */

@@ -142,3 +142,18 @@ export function setting<S extends Schema.Top>(
 export function required<S extends Schema.Top>(schema: S, description: string): S["Rebuild"] {
   return schema.pipe(Schema.annotateKey({ description }));
 }
+
+/** Annotation of fields that hold places. */
+const PLACE = "gil/place";
+
+/**
+ * A field whose text, or list of texts, says where something is: `place(required(…))`. `make` gets paths
+ * that an experiment file gives relative to itself as absolute ones, and addresses as they are.
+ */
+export function place<S extends Schema.Top>(field: S): S["Rebuild"] {
+  return field.pipe(Schema.annotateKey({ [PLACE]: true }));
+}
+
+/** Whether a field is one that `place` made. */
+export const isPlace = (field: Schema.Constraint): boolean =>
+  field.ast.context?.annotations?.[PLACE] === true;

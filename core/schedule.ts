@@ -7,7 +7,7 @@
 
 import { Effect, Schema } from "effect";
 import { arrange, type Curriculum, type Partition, type Survey } from "./curriculum.ts";
-import { ExperimentError, type GilError, InputError, RunError } from "./errors.ts";
+import { ExperimentError, type GilError, isGilError } from "./errors.ts";
 import { dealCells, inGrains, partitionBy } from "./partition.ts";
 import { permutation } from "./permutation.ts";
 import { setting } from "./plugin.ts";
@@ -73,15 +73,11 @@ export const surveySums = Effect.fnUntraced(
           `${symbols.length === 1 ? "gene" : "genes"}: each set needs one; use fewer sets`,
       });
     }
-    const told = yield* Effect.result(Effect.tryPromise({ try: sums, catch: (cause) => cause }));
-    if (told._tag === "Success") return told.success;
-    const cause = told.failure;
-    return yield* isGilError(cause) ? Effect.fail(cause) : Effect.die(cause);
+    return yield* Effect.tryPromise({ try: sums, catch: (cause) => cause }).pipe(
+      Effect.catch((cause) => isGilError(cause) ? Effect.fail(cause) : Effect.die(cause)),
+    );
   },
 );
-
-const isGilError = (cause: unknown): cause is GilError =>
-  [InputError, ExperimentError, RunError].some((kind) => cause instanceof kind);
 
 /** Puts gene sets and cells together; refuses a stage in which nothing could be learned. */
 export const schedule = Effect.fnUntraced(function* (

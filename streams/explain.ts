@@ -23,10 +23,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the disk is read-only",
 };
 
+/** The operating system's word for something thrown, such as "ENOENT"; "" where it has none. */
+export const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : "";
+
 /** The `InputError` for something thrown by the file system, or thrown as one; else undefined. */
 export function explain(doing: string, cause: unknown): InputError | undefined {
   if (cause instanceof InputError) return cause;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = codeOf(cause);
   // System calls fail with E… codes; Node's own ERR_… codes are a caller's mistakes.
   if (!/^E[A-Z0-9]+$/.test(code)) return undefined;
   return new InputError({ message: `${doing}: ${REASONS[code] ?? (cause as Error).message}` });

@@ -47,13 +47,13 @@ export function replayed(
       )
     );
   }
-  const share = epochs / steps;
+  const perEpoch = steps / epochs;
   return map((cells) =>
     concatCells([
       cells,
       ...earlier.map((k) => {
-        const from = Math.floor(step * share * memory.size(k));
-        return memory.recall(k, from, Math.floor((step + 1) * share * memory.size(k)) - from);
+        const size = memory.size(k), from = Math.floor(step * size / perEpoch);
+        return memory.recall(k, from, Math.floor((step + 1) * size / perEpoch) - from);
       }),
     ])
   );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { derive, type Key, keyOf } from "../core/random.ts";
+import { derive, keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import type { Bookmark } from "./checkpoint/bookmark.ts";
 import type { Learner, Model } from "./learner.ts";
@@ -14,9 +14,7 @@ import type { MethodPlan } from "./run.ts";
 /** Models and memory of a seed. */
 export interface Traveller {
   readonly seed: number;
-  readonly key: Key;
-  /** The way, and where on it the seed begins: steps of the first leg that are made already. */
-  readonly legs: readonly Leg[];
+  /** The leg that the seed begins with, by its number, and steps of it that are made already. */
   readonly first: number;
   readonly made: number;
   /** What else the training that is under way needs. */
@@ -66,8 +64,6 @@ export function travellerOf(
 
   return {
     seed,
-    key,
-    legs,
     first,
     made,
     training,

@@ -27,6 +27,7 @@ import type { RunEvent } from "../core/events.ts";
 import { derive, type Key, keyOf } from "../core/random.ts";
 import type { Replay } from "../core/replay.ts";
 import { ahead } from "./ahead.ts";
+import type { Bookmark } from "./checkpoint/bookmark.ts";
 import type { Course } from "./course.ts";
 import { abandoned, endWhereHalted, haltWhereStopped } from "./halt.ts";
 import { judge } from "./judge.ts";
@@ -69,7 +70,7 @@ function walkSeed(run: Run, learner: Learner, seed: number): Observable<RunEvent
           const number = traveller.first + i, made = i === 0 ? traveller.made : 0;
           return concat(
             go(run, traveller, { leg, number, made }).pipe(tap(traveller.told)),
-            keptAt(run, traveller, number + 1, 0),
+            keptAt(run, traveller, { leg: number + 1, step: 0 }),
             haltWhereStopped(keeper),
           );
         })
@@ -136,10 +137,12 @@ function train(run: Run, traveller: Traveller, training: Training): Observable<R
   const learning = paced(lessons, ({ lessons, step, key }) =>
     concat(
       of(lessons).pipe(
-        learn(model, { step, key, rate: rateAt(run, stage.index, step) }),
+        learn(model, { step, key, rate: rateAt(run, training, step) }),
         map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
       ),
-      defer(() => keeper?.isDue(seed) ? keptAt(run, traveller, number, step + 1) : EMPTY),
+      defer(() =>
+        keeper?.isDue(seed) ? keptAt(run, traveller, { leg: number, step: step + 1 }) : EMPTY
+      ),
       haltWhereStopped(keeper),
     ));
 
@@ -155,8 +158,7 @@ function train(run: Run, traveller: Traveller, training: Training): Observable<R
 function keptAt(
   { keeper }: Run,
   traveller: Traveller,
-  leg: number,
-  step: number,
+  { leg, step }: Pick<Bookmark, "leg" | "step">,
 ): Observable<never> {
   if (keeper === undefined) return EMPTY;
   return defer(async () => await keeper.keep(await traveller.bookmark(leg, step))).pipe(
@@ -182,11 +184,14 @@ function reread({ source, curriculum, training: { batch }, ...run }: Run, course
   return paced(cells, (batch) => of(batch).pipe(reveal(curriculum, course.view), transformed(run)));
 }
 
-/** The learning rate of a step: it rises from 0 in the first stage that has cells. */
-function rateAt({ training, curriculum }: Run, stage: number, step: number): number {
-  const first = curriculum.partition.size(0) > 0 ? 0 : 1;
-  if (stage !== first || training.warmup === 0) return training.rate;
-  return training.rate * Math.min(1, step / training.warmup);
+/** The learning rate of a step: it rises from 0 in the first training of a model that has cells. */
+function rateAt(
+  { training: { rate, warmup }, curriculum }: Run,
+  { course: { stage }, methods: [{ stages }] }: Training,
+  step: number,
+): number {
+  const first = curriculum.partition.size(0) > 0 ? 0 : stages === "joint" ? stage.index : 1;
+  return stage.index !== first || warmup === 0 ? rate : rate * Math.min(1, step / warmup);
 }
 
 /** Keeps something open for as long as a path is followed. */

@@ -14,9 +14,8 @@ const AT_ONCE = 1 << 16;
  * disk refuses is thrown as the system says it.
  */
 export function writeWhole(path: string, pieces: Uint8Array | Iterable<string>): void {
-  const part = `${path}.part`;
+  const part = `${path}.part`, file = openSync(part, "w");
   try {
-    const file = openSync(part, "w");
     try {
       for (const bytes of pieces instanceof Uint8Array ? [pieces] : encoded(pieces)) {
         writeAll(file, bytes);

@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import {
   cpSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
@@ -18,15 +16,12 @@ import { localDisk } from "../streams/checkpoint/disk.ts";
 import { decodeManifest, encodeManifest, sha256Of } from "../streams/checkpoint/manifest.ts";
 import { nameMemory } from "../streams/checkpoint/remembered.ts";
 import { openCheckpoints } from "../streams/checkpoint/store.ts";
+import { folderOfTests } from "./atlas_folder.ts";
 import { bitsOf, identityOf, layout, numbered } from "./checkpoint_bookmarks.ts";
 import { assertSame } from "./first_difference.ts";
 
 const identity = identityOf(layout);
-const folder = mkdtempSync(join(tmpdir(), "gil-damage-")), shelf = join(folder, "seed-1");
-const kept = mkdtempSync(join(tmpdir(), "gil-damage-"));
-globalThis.addEventListener("unload", () => {
-  for (const path of [folder, kept]) rmSync(path, { recursive: true, force: true });
-});
+const folder = folderOfTests(), kept = folderOfTests(), shelf = join(folder, "seed-1");
 const { write, newest } = openCheckpoints(folder, identity);
 await write(numbered(1));
 await write(numbered(2));

@@ -11,6 +11,7 @@ import { encodeEvent } from "../core/report/event_lines.ts";
 import { type Plugin, required, setting, transform } from "../core/plugin.ts";
 import { pluginsOf } from "../core/registry.ts";
 import { exitCodes } from "../streams/console/ending.ts";
+import { wrapHelp } from "../streams/console/usage.ts";
 import * as box from "../plugins/mod.ts";
 import { assertSame } from "./first_difference.ts";
 import { goldenRun } from "./golden_run.ts";
@@ -86,6 +87,23 @@ Deno.test("gil plugins --json lists what describePlugins() says", async () => {
   const { code, out } = await gil("plugins", "--json");
   assertSame(code, exitCodes.fine);
   assertSame(JSON.parse(out), JSON.parse(JSON.stringify(describePlugins(pluginsOf(box)))));
+});
+
+Deno.test("wrapHelp() breaks a description below its first line, or below the name where it is long", () => {
+  const green = "\x1b[32m", end = "\x1b[0m", run = `  ${green}run${end}        Train and judge`;
+  assertSame(wrapHelp(`${run} every method of it`, 41), [
+    `${run} every method`,
+    `${" ".repeat(13)}of it`,
+  ]);
+  assertSame(wrapHelp(run, 28), [run]);
+  assertSame(wrapHelp("  --memory text            Memory that it may take", 46), [
+    "  --memory text",
+    "      Memory that it may take",
+  ]);
+  assertSame(wrapHelp("  Trains and judges. It is long.", 22), [
+    "  Trains and judges.",
+    "  It is long.",
+  ]);
 });
 
 Deno.test("gil --help names every command", async () => {

@@ -130,7 +130,7 @@ const refusals: readonly (readonly [string, () => Promise<string>, RegExp])[] = 
   [
     "a missing split",
     () => refused(listed({ path: "/nowhere/split.json" }), surveyOf(small)),
-    /^Cannot read split "\/nowhere\/split.json": no such file$/,
+    /^Cannot read split "\/nowhere\/split.json": there is no such file or folder$/,
   ],
   ["a split that is not JSON", () => misread("{"), /^Cannot read split ".*": it is not JSON; /],
   [

@@ -1,12 +1,12 @@
-import assert from "node:assert/strict";
-import { Cause, Effect, Exit } from "effect";
-import { readFileSync, writeFileSync } from "node:fs";
+import { match, ok } from "node:assert/strict";
+import { Effect } from "effect";
 import { join } from "node:path";
-import { InputError } from "../core/errors.ts";
 import { writeAtlas } from "../streams/atlas/write_atlas.ts";
-import { describeFile } from "../streams/foreign/describe_file.ts";
+import { describeFile, fileInWords } from "../streams/foreign/describe_file.ts";
 import { syntheticAtlas } from "../streams/reading/synthesise.ts";
 import { withFolder } from "./atlas_folder.ts";
+import { refusalsOfFlippedEnds } from "./flipped_ends.ts";
+import { writeForeign } from "./foreign_files.ts";
 
 const SHAPE = { genes: 40, cellTypes: 3, dataSets: 1, modules: 3, depth: 60, seed: 1 };
 
@@ -14,18 +14,16 @@ Deno.test("describeFile() names a damaged file, wherever a bit of its end is ano
   withFolder(async (folder) => {
     const atlas = join(folder, "atlas"), file = join(atlas, "cells-00000.parquet");
     await Effect.runPromise(writeAtlas(atlas, syntheticAtlas({ ...SHAPE, cells: 300 })));
-    const whole = readFileSync(file);
-    let refused = 0;
-    for (let back = 1; back < 2000; back += 3) {
-      const damaged = Uint8Array.from(whole);
-      damaged[whole.length - back] ^= 1 << back % 8;
-      writeFileSync(file, damaged);
-      const exit = await Effect.runPromiseExit(describeFile(file));
-      if (Exit.isSuccess(exit)) continue;
-      refused++;
-      const error = Cause.squash(exit.cause);
-      assert.ok(error instanceof InputError, `byte ${back} from the end: ${error}`);
-      assert.ok(error.message.startsWith(`Cannot read "${file}": `), error.message);
-    }
-    assert.ok(refused > 50, `${refused} refused`);
+    const ends = { bytes: 2000, step: 3 };
+    const refused = await refusalsOfFlippedEnds(file, ends, describeFile(file));
+    for (const message of refused) ok(message.startsWith(`Cannot read "${file}": `), message);
+    ok(refused.length > 50, `${refused.length} refused`);
+  }));
+
+Deno.test("fileInWords() says of a file without rows which columns it has", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "cells.parquet");
+    writeForeign(file, []);
+    const lines = fileInWords(await Effect.runPromise(describeFile(file)), 80);
+    match(lines.join("\n"), /^rows +0\nfile +0 row groups, .*\ngenes +lists of FLOAT\n/m);
   }));

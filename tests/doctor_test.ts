@@ -2,7 +2,7 @@ import { Cause, Effect, Exit } from "effect";
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../core/errors.ts";
+import { InputError, RunError } from "../core/errors.ts";
 import { engine } from "../core/plugin.ts";
 import { cpu, onnx, transformer } from "../plugins/mod.ts";
 import { cacheInWords } from "../streams/doctor/cache_in_words.ts";
@@ -43,6 +43,29 @@ const wrong = engine({
         },
       };
     }),
+});
+
+/** Plain JavaScript that gives up at its first step. */
+const failing = engine({
+  id: "failing",
+  purpose: "cannot go on",
+  rank: 2,
+  config: {},
+  make: () =>
+    Effect.succeed({
+      ...cpuEngine(),
+      optimise: () => Promise.reject(new RunError({ message: "Cannot optimise: it is lost" })),
+    }),
+});
+
+Deno.test("examineEngines() goes on behind an engine that fails when it is tried", async () => {
+  const found = await Effect.runPromise(examineEngines({ transformer, cpu, failing }));
+  assert.deepEqual(found[0], {
+    id: "failing",
+    available: false,
+    reason: "Cannot optimise: it is lost",
+  });
+  assert.equal(found[1].available, true);
 });
 
 Deno.test("examineEngines() tries every engine, and tells which are wrong or missing", async () => {
@@ -103,5 +126,9 @@ Deno.test("cacheInWords() tells where the cache is, what it holds and which libr
         '"native" uses kernels-1.so.',
     );
     assert.match(said(join(folder, "nowhere")), /nowhere holds nothing, all of which/);
+    assert.match(
+      said(join(folder, "kernels-1.so")),
+      /kernels-1.so cannot be read: a part of the path is not a folder\. /,
+    );
     return Promise.resolve();
   }));

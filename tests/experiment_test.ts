@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { checkMethods, checkScales } from "../core/composition.ts";
 import { decode, type PlainSchema } from "../core/decode.ts";
 import { epochsOf, Experiment } from "../core/experiment.ts";
-import { setting, transform } from "../core/plugin.ts";
+import { place, required, setting, source, transform } from "../core/plugin.ts";
 import { make } from "../core/registry.ts";
 import * as plugins from "../plugins/mod.ts";
 import { overridesOf } from "../streams/console/flags.ts";
@@ -150,6 +150,36 @@ Deno.test("loadExperiment() reads comments, applies overrides and resolves paths
       vocabulary: join(folder, "v.json"),
     });
   }
+});
+
+Deno.test("loadExperiment() resolves what a plugin declares to be a place, and nothing else that is called so", async () => {
+  const folder = folderOfTests(), file = join(folder, "e.jsonc");
+  const cells = source({
+    id: "cells",
+    purpose: "gives cells",
+    config: {
+      matrix: place(required(Schema.String, "file of the counts")),
+      tables: place(setting(Schema.Array(Schema.String), ["t"], "files that describe them")),
+      path: setting(Schema.String, "", "how they were drawn"),
+    },
+    make: () => Effect.die("not opened"),
+  });
+  const own = { use: "cells", matrix: "m", tables: ["a", "https://tables.test/b"], path: "short" };
+  const inFolder = {
+    ...own,
+    matrix: join(folder, "m"),
+    tables: [join(folder, "a"), own.tables[1]],
+  };
+  const set = { name: "s", where: { path: "left", files: "right" }, source: own };
+  // A transform of the same id has settings of its own.
+  const json = { ...smallest, source: own, sets: [set], transforms: [own], from: { path: "w" } };
+  writeFileSync(file, JSON.stringify(json));
+  const { experiment } = await Effect.runPromise(loadExperiment(file, { ...plugins, cells }));
+  assert.deepEqual({ ...experiment.source }, inFolder);
+  assert.deepEqual({ ...experiment.sets[0].source }, inFolder);
+  assert.deepEqual({ ...experiment.sets[0].where }, set.where);
+  assert.deepEqual({ ...experiment.transforms[0] }, own);
+  assert.deepEqual(experiment.from, { path: join(folder, "w"), sha256: null });
 });
 
 Deno.test("loadExperiment() leaves addresses what they are, and lays settings over the source", async () => {

@@ -2,6 +2,7 @@ import { equal, match, ok, rejects, throws } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { InputError } from "../core/errors.ts";
 import { limitMemory } from "../streams/parquet/foreign/limit_memory.ts";
 import { rangeBlob } from "../streams/parquet/foreign/range_blob.ts";
 import { type Supervised, supervised } from "../streams/parquet/foreign/supervised_worker.ts";
@@ -101,6 +102,11 @@ Deno.test("slowReader() passes on why bytes cannot be read", async () => {
   const reader = slowReader({ ...bytesInMemory(stored), read });
   await rejects(reader.read("genes", 0, { from: 0, to: 1 }), /cannot be read: it was replaced$/);
   reader.close();
+  // The file is not damaged by that.
+  const silent = new InputError({ message: "Cannot read it: nothing answers there" });
+  const remote = slowReader({ ...bytesInMemory(stored), read: () => Promise.reject(silent) });
+  await rejects(remote.read("genes", 0, { from: 0, to: 1 }), silent);
+  remote.close();
 });
 
 Deno.test("slowReader() refuses files whose offsets parquet-wasm would cut", async () => {

@@ -9,6 +9,7 @@ import { dealtPartition } from "../core/schedule.ts";
 import { planRead } from "../streams/reading/plan/plan_read.ts";
 import { assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
+import { imported } from "./imported.ts";
 import { key } from "./laws/arbitraries.ts";
 
 Deno.test("topGenes() lists the largest sums first, ties by id, and nothing unexpressed", () => {
@@ -82,6 +83,34 @@ golden<Important>(
         assertSame(aggregate(row.counts, Number(stages)), expected);
       }
     }
+  },
+);
+
+golden<{
+  readonly config: {
+    readonly datasets: { readonly imp: readonly string[] };
+    readonly protocol: Readonly<Record<"top_genes" | "keep_rank1" | "keep_rank2", number>>;
+    readonly vocab_genes: readonly string[];
+    readonly T1_symbols: readonly string[];
+    readonly T2_symbols: readonly string[];
+  };
+}>(
+  "topGenes() and resolveDuplicates() find in real cells the genes that the reference finds",
+  "gil/gil_run.json",
+  async ({ config }) => {
+    const { top_genes, keep_rank1, keep_rank2 } = config.protocol;
+    const data = new URL("../../shared/data/", import.meta.url).pathname;
+    const lists: number[][] = [];
+    for (const name of config.datasets.imp) {
+      const options = { genes: config.vocab_genes, duplicates: "first" } as const;
+      const { genes, values } = (await imported([`${data}${name}/${name}.h5ad`], options)).batch;
+      const sums = new Float64Array(config.vocab_genes.length);
+      genes.forEach((gene, e) => sums[gene] += Math.log1p(values[e]));
+      lists.push(topGenes(sums, top_genes));
+    }
+    const found = resolveDuplicates(lists, { clearRank: keep_rank1, lastRank: keep_rank2 });
+    const symbols = found.map((genes) => genes.map((gene) => config.vocab_genes[gene]));
+    assertSame(symbols, [config.T1_symbols, config.T2_symbols]);
   },
 );
 

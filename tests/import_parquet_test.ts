@@ -2,11 +2,13 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Effect } from "effect";
 import fc from "fast-check";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { importAtlas } from "../streams/import/import_atlas.ts";
 import { openInput } from "../streams/import/open_input.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { simple, writeH5ad } from "./data_files.ts";
 import { assertSame } from "./first_difference.ts";
+import { writeForeign } from "./foreign_files.ts";
 import { cellsOf, imported, refusal } from "./imported.ts";
 
 const genes = ["A", "B", "C"];
@@ -106,6 +108,35 @@ Deno.test("openForeignMatrix() reads the lists that a mapping names", () =>
       (await refusal([others], { mapping })).replaceAll(folder, "@"),
       'Cannot read mapping "@/mapping.json": there is no such file or folder',
     );
+  }));
+
+Deno.test("importAtlas() refuses a mapping that no input is read by", () =>
+  withFolder(async (folder) => {
+    const atlas = await atlasIn(folder), file = join(folder, "a.h5ad");
+    assertSame(
+      await refusal([atlas, file], { mapping: "mapping.json" }),
+      'Cannot use the mapping "mapping.json": it is for Parquet files that others wrote, and no ' +
+        "input is one; leave --mapping out",
+    );
+  }));
+
+Deno.test("openForeignMatrix() says which file has no rows, and reads those beside it", () =>
+  withFolder(async (folder) => {
+    const mapping = join(folder, "mapping.json"), others = join(folder, "others");
+    writeFileSync(join(folder, "vocabulary.txt"), "A\nB\n");
+    writeFileSync(mapping, JSON.stringify({ vocabulary: "vocabulary.txt", scale: "counts" }));
+    mkdirSync(others);
+    const [none, some] = ["a", "b"].map((name) => join(others, `${name}.parquet`));
+    const why = "it has no rows, and rows are cells; leave it out, or name another file";
+    writeForeign(none, []);
+    assertSame(await refusal([others], { mapping }), `Cannot read "${none}": ${why}`);
+    writeForeign(some, [{ genes: [1], expressions: [2] }]);
+    assertSame(cellsOf(await imported([others], { mapping })), [{ B: 2 }]);
+
+    // As tools write tables of nothing, whose columns have whatever type.
+    const columns = [{ name: "genes", data: [], type: "INT32" as const }];
+    writeFileSync(none, new Uint8Array(parquetWriteBuffer({ columnData: columns })));
+    assertSame(await refusal([others], { mapping }), `Cannot read "${none}": ${why}`);
   }));
 
 Deno.test("openInput() says what to do with a zip archive, and with an atlas asked for a layer", () =>

@@ -3,7 +3,6 @@ import { Effect } from "effect";
 import type { CountMatrix, ReadOptions } from "../streams/import/count_matrix.ts";
 import { openH5ad } from "../streams/import/h5ad.ts";
 import { openMtx } from "../streams/import/mtx.ts";
-import { identifierNote } from "../streams/import/obs_columns.ts";
 import { withFolder } from "./atlas_folder.ts";
 import {
   type Column,
@@ -16,6 +15,7 @@ import {
 } from "./data_files.ts";
 import { assertSame } from "./first_difference.ts";
 import { imported, refusal } from "./imported.ts";
+import { writeZarr } from "./zarr_folder.ts";
 
 const rows = [[1, 0, 2], [0, 3, 0], [4, 0, 0], [0, 0, 0]];
 const genes = ["A", "B", "C"];
@@ -106,13 +106,51 @@ Deno.test("importAtlas() keeps a column that names cells where asked, and refuse
     });
     const { obs, notes } = await imported([path]);
     assertSame(obs, { dataset: cells.map(() => "a") });
-    assertSame(notes[1], `a: ${identifierNote(name)}`);
+    const why = `most cells have a text of their own there; --categories "${name}" keeps it`;
+    assertSame(notes[1], `a: column "${name}" is left out: ${why}`);
     const kept = await imported([path], { categories: [name] });
     assertSame(kept.obs[name].toSorted(), cells.toSorted());
     assertSame(
       await refusal([path], { categories: ["cell is", name] }),
       'Cannot keep column "cell is" as categories: no input has it; did you mean "cell id"?',
     );
+    assertSame(
+      await refusal([path], { columns: [name] }),
+      `Cannot keep column "${name}": ${why}`,
+    );
+    assertSame(
+      await refusal([path], { columns: ["_index"] }),
+      'Cannot keep column "_index": it is the index, whose names of cells an atlas does not keep; ' +
+        "a copy of it under another name is kept with --categories",
+    );
+  }));
+
+Deno.test("importAtlas() counts the integers that doubles do not hold", () =>
+  withFolder(async (folder) => {
+    const whole = BigInt64Array.of(2n ** 53n + 1n, 4n, -(2n ** 60n) - 1n, 2n ** 53n - 1n);
+    const columns = { whole, half: Float64Array.of(1e300, 0.5, 2, 3) };
+    const file = withObs(columns)(simple(rows, genes));
+    const note = 'column "whole": numbers beyond 2^53: 2, rounded, so that different ones may be ' +
+      'equal now; written as texts, --categories "whole" keeps them as they are';
+    const h5ad = writeH5ad(join(folder, "a.h5ad"), file);
+    const layout = { version: 2, pack: "none", chunk: 3 } as const;
+    const zarr = writeZarr(join(folder, "b.zarr"), file, layout);
+    for (const [path, name] of [[h5ad, "a"], [zarr, "b"]]) {
+      for (const options of [{}, { categories: ["whole", "half"] }]) {
+        const { notes } = await imported([path], options);
+        assertSame(notes.filter((note) => note.includes("2^53")), [`${name}: ${note}`]);
+      }
+    }
+    const mtx = writeFolder(join(folder, "10x"), {
+      ...tenx(rows, genes),
+      "cells.tsv": ["barcode\thash", "c0\t9007199254740993", "c1\t9007199254740994", "c2\t0.1"],
+    });
+    assertSame((await imported([mtx])).notes.filter((note) => note.includes("2^53")), [
+      '10x: column "hash": numbers beyond 2^53: 1, rounded, so that different ones may be equal ' +
+      'now; --categories "hash" keeps them as they are',
+    ]);
+    const kept = await imported([mtx], { categories: ["hash"] });
+    assertSame(kept.obs.hash, ["9007199254740993", "9007199254740994", "0.1", undefined]);
   }));
 
 const ensembl = (symbols: Column): Table => ({

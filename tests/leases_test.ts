@@ -201,7 +201,7 @@ Deno.test({
       writeGroups(folder, MADE);
       const program = join(import.meta.dirname!, "leaving_streams.ts");
       const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-check", "--allow-all", program, folder],
+        args: ["run", "--quiet", "--no-check", "--allow-all", program, folder],
         stdout: "piped",
         stderr: "piped",
       }).spawn();

@@ -55,7 +55,7 @@ async function grownBy(place: string, memory: string, workers: number): Promise<
   const program = join(import.meta.dirname!, "streaming_memory.ts");
   const options = [place, memory, String(workers), "random", "1"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", program, ...options],
+    args: ["run", "--quiet", "--no-check", "--allow-all", program, ...options],
   }).output();
   equal(new TextDecoder().decode(stderr), "");
   equal(code, 0);

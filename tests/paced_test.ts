@@ -157,7 +157,7 @@ async function* uniformCells(cells: number): AsyncGenerator<CellBatch> {
 async function peakWhileReading(path: string): Promise<number> {
   const program = join(import.meta.dirname!, "paced_memory.ts");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", "--v8-flags=--expose-gc", program, path],
+    args: ["run", "--quiet", "--no-check", "--allow-all", "--v8-flags=--expose-gc", program, path],
   }).output();
   equal(new TextDecoder().decode(stderr), "");
   equal(code, 0);

@@ -210,7 +210,9 @@ function pagesIn(file: Uint8Array, column: Node) {
     const node = fieldOf(column, id);
     return node && "integer" in node ? Number(node.integer) : Infinity;
   };
-  const first = Math.min(integer(9), integer(11)), last = first + integer(7);
+  // A column without a page says 0.
+  const first = Math.min(integer(9) || Infinity, integer(11) || Infinity),
+    last = first + integer(7);
   const pages: { readonly at: number; readonly head: number; readonly end: number }[] = [];
   for (const cursor = { bytes: file, at: first }; cursor.at < last;) {
     const at = cursor.at, { packed } = readPageHeader(cursor);

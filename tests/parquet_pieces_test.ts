@@ -330,6 +330,36 @@ Deno.test("decodeCodesInto() and decodeNumbersInto() give the columns that were 
   );
 });
 
+Deno.test("decodeCodesInto() decodes the texts of a page that are wanted, and no others", () => {
+  const texts = fc.array(fc.option(fc.string({ unit: "grapheme" })), {
+    minLength: 1,
+    maxLength: 100,
+  });
+  return fc.assert(
+    fc.asyncProperty(texts, cuts, async (rows, cuts) => {
+      const bytes = new Uint8Array(parquetWriteBuffer({
+        schema: tableSchema([textColumn("kind")]),
+        columnData: [{
+          name: "kind",
+          data: rows.map((text) => text ?? undefined),
+          encoding: "PLAIN",
+        }],
+        pageSize: 64,
+      }));
+      const [column] = await openColumns(await openTable(bytesInMemory(bytes)), ["kind"]);
+      const ends = [...cuts.map((cut) => Math.floor(cut * rows.length)), rows.length];
+      const [from, to] = ends.sort((a, b) => a - b);
+      const piece = planPiece(column, 0, { from, to }), asked: string[] = [];
+      const codeOf = (text: string) => asked.push(text) - 1;
+      const found = { codes: new Int32Array(to - from), row: 0, codeOf };
+      decodeCodesInto(found, piece, await partsOf(column, piece));
+      assertSame(Array.from(found.codes, (code) => asked[code] ?? null), rows.slice(from, to));
+      assertSame(asked.length, rows.slice(from, to).filter((text) => text !== null).length);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 Deno.test("decodePieceInto() gives the lists or a RangeError, whichever bytes are others", () =>
   fc.assert(
     fc.asyncProperty(

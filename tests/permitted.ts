@@ -5,13 +5,14 @@
  * @module
  */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { DENO_DIR } from "./deno_folder.ts";
 
 /** The flags with which the task runs deno. */
 export const declared: readonly string[] = [
@@ -19,9 +20,6 @@ export const declared: readonly string[] = [
 ].map(([, quoted, plain]) => quoted ?? plain);
 
 const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
-const info = spawnSync(process.execPath, ["info", "--json"], { encoding: "utf8" });
-/** Deno keeps what it compiles in the user's folder, which is another one in these tests. */
-const DENO_DIR = (JSON.parse(info.stdout) as { readonly denoDir: string }).denoDir;
 
 /** How a command ended. */
 export interface Ended {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { decodeEvents } from "../core/report/event_lines.ts";
 import { Effect } from "effect";
 import type { RunEvent } from "../core/events.ts";
+import { advance, type Progress, progressInWords } from "../core/report/progress.ts";
 import { events } from "../plugins/reporters/events.ts";
 import { progress } from "../plugins/reporters/progress.ts";
 import { openCounter } from "../streams/console/counter.ts";
@@ -70,6 +71,23 @@ Deno.test("progress() prints a line now and then where there is no terminal", as
   assertSame(screen.printed(), "");
 });
 
+Deno.test("advance() tells the pace of a run that goes on from what it does now", () => {
+  const told = run.slice(0, 12), [eleventh, twelfth] = run.slice(12);
+  const taken = [...told, { type: "resumed" as const }].reduce(
+    (progress, event) => advance(progress, event, 3),
+    undefined as Progress | undefined,
+  );
+  const say = (progress: Progress | undefined, now: number) => {
+    const { step, speed, left } = progressInWords(progress!, now);
+    return [step, speed, left];
+  };
+  assertSame(say(taken, 3), ["step 10/20", "", ""]);
+  const first = advance(taken, eleventh, 8), second = advance(first, twelfth, 9);
+  // Nine steps more at the pace of one in 5 s, then eight at that of two in 6 s.
+  assertSame(say(first, 8), ["step 11/20", "", "0:45 left"]);
+  assertSame(say(second, 9), ["step 12/20", "10 cells/s", "0:24 left"]);
+});
+
 Deno.test("progress() shows the cursor again when it is closed in the middle", async () => {
   const screen = spyScreen("terminal");
   await report(progress(), run.slice(0, 9), screen);
@@ -119,6 +137,12 @@ Deno.test("events() appends to what an earlier run left", async () => {
   const file = join(folder, "twice.jsonl");
   for (let i = 0; i < 2; i++) await report(events({ file }), run, spyScreen("pipe"));
   assertSame(decodeEvents(readFileSync(file, "utf8")), [...run, ...run]);
+});
+
+Deno.test("events() writes to what is no file, too", async () => {
+  // There is no disk that it could wait for.
+  await report(events({ file: "/dev/null" }), run, spyScreen("pipe"));
+  assertSame(readFileSync("/dev/null", "utf8"), "");
 });
 
 Deno.test("events() refuses a path that cannot be written before the run starts", async () => {

@@ -21,7 +21,7 @@ const trained = ({ type }: RunEvent) => type === "step" || type === "saved";
 for (const how of ["stop", "interrupt"] as const) {
   Deno.test(`runExperiment() keeps the present step when it is told to ${how} after any event`, () =>
     withQuickFolder(async (folder) => {
-      let told: RunEvent[] = [], kept: Bookmark | undefined, lives = 0, steps = 0;
+      let told: RunEvent[] = [], kept: Bookmark | undefined, lives = 0, steps = 0, history = 0;
       const life = {
         experiment,
         every,
@@ -37,6 +37,10 @@ for (const how of ["stop", "interrupt"] as const) {
         const own = told.filter((event) => "seed" in event || event.type === "score");
         if (trained(own.at(-1)!)) assert.equal(kept?.events, own.length);
         steps = told.filter(({ type }) => type === "step").length;
+        const resumed = told.findIndex(({ type }) => type === "resumed");
+        assert.equal(resumed, lives === 0 ? -1 : history, "it is told where the new begins");
+        // How it started, and what the bookmark counts.
+        history = 1 + (kept?.events ?? 0);
       }
       assert.ok(lives > 5 && steps > 15, `${lives} lives, ${steps} steps`);
     }));

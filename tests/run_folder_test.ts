@@ -1,213 +1,23 @@
 import assert from "node:assert/strict";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Cause, Effect, Exit, Fiber } from "effect";
 import fc from "fast-check";
 import { Subject } from "rxjs";
 import { InputError } from "../core/errors.ts";
-import type { RunEvent } from "../core/events.ts";
 import { layoutOf } from "../core/model/program.ts";
-import { decodeEvents, encodeEvent } from "../core/report/event_lines.ts";
+import { encodeEvent } from "../core/report/event_lines.ts";
 import type { Bookmark } from "../streams/checkpoint/bookmark.ts";
 import { exitCodeOf, sentenceOf } from "../streams/console/ending.ts";
 import { keepWeights } from "../streams/experiment/keep_weights.ts";
 import { openRun } from "../streams/experiment/open_run.ts";
 import { drain } from "../streams/experiment/run_experiment.ts";
-import { openLog, orderLog, rewindLog, timeless } from "../streams/run_folder/event_log.ts";
 import { heldBy } from "../streams/run_folder/held.ts";
-import { intervalOf } from "../streams/run_folder/interval.ts";
-import { keeperOf } from "../streams/run_folder/keeper.ts";
 import { openRunFolder } from "../streams/run_folder/run_folder.ts";
 import { secondsOf, stopwatch } from "../streams/run_folder/stopwatch.ts";
 import { withFolder } from "./atlas_folder.ts";
-import { numbered } from "./checkpoint_bookmarks.ts";
 import { assertSame } from "./first_difference.ts";
 import { experimentOf, leftIn, live, registry } from "./resume_lives.ts";
-
-Deno.test("intervalOf() reads steps and times, and refuses anything else in a sentence", () => {
-  const of = (words: string) => Effect.runSync(intervalOf(words));
-  assertSame(of("500 steps"), { steps: 500 });
-  assertSame(of("1 step"), { steps: 1 });
-  assertSame(
-    ["30s", "5min", "1.5 h", " 2 h "].map(of),
-    [30, 300, 5400, 7200].map((seconds) => ({
-      seconds,
-    })),
-  );
-  for (
-    const words of ["", "5", "0 steps", "1.5 steps", "-1s", "5 days", "1e3 s", "steps", "NaN s"]
-  ) {
-    assert.throws(() => of(words), /Cannot keep a run every ".*": write steps or a time, such as/);
-  }
-});
-
-/** A keeper with a clock of its own; it writes down what it keeps. */
-function kept(every: Parameters<typeof keeperOf>[0]["every"]) {
-  const written: Bookmark[] = [], time = { now: 0 };
-  const keeper = keeperOf({
-    found: new Map(),
-    every,
-    clock: { now: () => time.now },
-    write: (bookmark) => Promise.resolve(void written.push(bookmark)),
-  });
-  return { written, time, keeper };
-}
-
-Deno.test("isDue() comes true after so many steps of a seed, whatever other seeds do", () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.integer({ min: 1, max: 5 }),
-      fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 60 }),
-      async (steps, seeds) => {
-        const { keeper } = kept({ steps }), made = new Map<number, number>();
-        for (const seed of seeds) {
-          const own = (made.get(seed) ?? 0) + 1;
-          made.set(seed, own);
-          const due = keeper.isDue(seed);
-          assert.equal(due, own % steps === 0);
-          if (due) await keeper.keep({ ...numbered(own), seed });
-        }
-      },
-    ),
-  ));
-
-Deno.test("isDue() comes true once after the time, however the clock jumps ahead", () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.integer({ min: 1, max: 50 }),
-      fc.array(fc.oneof(fc.nat(9), fc.constantFrom(0, 86_400, 1e9)), { maxLength: 60 }),
-      async (seconds, jumps) => {
-        const { keeper, time } = kept({ seconds });
-        keeper.isDue(1);
-        let last = time.now;
-        for (const jump of jumps) {
-          time.now += jump;
-          const due = keeper.isDue(1);
-          assert.equal(due, time.now - last >= seconds);
-          if (!due) continue;
-          await keeper.keep(numbered(1));
-          last = time.now;
-          assert.equal(keeper.isDue(1), false);
-        }
-      },
-    ),
-  ));
-
-Deno.test("stop() makes every seed due and is told once to who waits for it", () => {
-  const { keeper } = kept({ steps: 1000 });
-  let told = 0;
-  keeper.stopping.subscribe(() => told++);
-  assert.equal(keeper.isDue(1), false);
-  assert.equal(keeper.stopped(), false);
-  keeper.stop();
-  assert.ok(keeper.stopped() && keeper.isDue(1) && keeper.isDue(2));
-  assert.equal(told, 1);
-});
-
-const step = (seed: number, step: number): RunEvent => ({
-  ...{ type: "step", methods: ["a"], seed, stage: 0, step, cells: 8, loss: 1 / step },
-});
-const started: RunEvent = {
-  ...{ type: "started", experiment: "e", methods: ["a"], seeds: [1, 2, 3], engine: "cpu" },
-  ...{ cells: 9, genes: 9, steps: 9, stages: [], evaluators: [] },
-};
-
-Deno.test("rewindLog() keeps how it started and of each seed its first events, in their order", () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 40 }),
-      fc.tuple(fc.nat(12), fc.nat(12)),
-      fc.string({ unit: "grapheme-ascii" }).filter((torn) => !torn.includes("\n")),
-      (seeds, asked, torn) =>
-        withFolder(async (folder) => {
-          const told = [0, 0, 0, 0];
-          const events = [started, ...seeds.map((seed) => step(seed, ++told[seed]))];
-          const file = join(folder, "events.jsonl");
-          writeFileSync(file, events.map(encodeEvent).join("") + encodeEvent({ type: "finished" }));
-          writeFileSync(file, torn, { flag: "a" });
-          // Of the third seed nothing was kept.
-          const counts = new Map(asked.map((count, i) => [i + 1, Math.min(count, told[i + 1])]));
-          const back = await Effect.runPromise(rewindLog(file, counts));
-          const expected = events.filter((event) =>
-            event.type !== "step" || event.step <= (counts.get(event.seed) ?? 0)
-          );
-          assertSame([...back], expected);
-          assertSame(decodeEvents(readFileSync(file, "utf8")), expected);
-          assertSame([...await Effect.runPromise(rewindLog(file, counts))], expected);
-          assertSame(readdirSync(folder), ["events.jsonl"]);
-        }),
-    ),
-    { numRuns: 60 },
-  ));
-
-Deno.test("rewindLog() refuses a log that lacks what a bookmark counts", () =>
-  withFolder(async (folder) => {
-    const file = join(folder, "events.jsonl"),
-      refuses = (why: RegExp) =>
-        assert.rejects(Effect.runPromise(rewindLog(file, new Map([[2, 3]]))), why);
-    await refuses(/: 0 of the 3 that were told of seed 2 are there; begin the run anew in another/);
-    writeFileSync(file, [started, step(2, 1), step(1, 1), step(2, 2)].map(encodeEvent).join(""));
-    await refuses(/: 2 of the 3 that were told of seed 2 are there/);
-    assert.equal(decodeEvents(readFileSync(file, "utf8")).length, 4);
-  }));
-
-Deno.test("rewindLog() reads a log across the pieces in which it comes, and names a damaged line", () =>
-  withFolder(async (folder) => {
-    const file = join(folder, "events.jsonl"), count = 12_000;
-    const steps = Array.from({ length: count }, (_, i) => ({ ...step(1, i + 1), methods: ["é"] }));
-    const text = steps.map((event) => encodeEvent(event)).join("");
-    assert.ok(text.length > 1 << 20, "it comes in one piece");
-    writeFileSync(file, text);
-    const back = await Effect.runPromise(rewindLog(file, new Map([[1, count]])));
-    assertSame([...back], steps);
-    assert.equal(readFileSync(file, "utf8"), text);
-    writeFileSync(file, text.replace('"step":11000,', '"step":x,'));
-    const refused = Effect.runPromise(rewindLog(file, new Map([[1, count]])));
-    await assert.rejects(
-      refused,
-      /^InputError: Cannot read events ".*": line 11000 is not a run event/,
-    );
-  }));
-
-Deno.test("orderLog() brings seeds that ran side by side into one order", () =>
-  withFolder(async (folder) => {
-    const file = join(folder, "events.jsonl");
-    const mixed = [started, step(3, 1), step(1, 1), step(3, 2), step(1, 2)];
-    writeFileSync(file, [...mixed, { type: "finished" } as const].map(encodeEvent).join(""));
-    await Effect.runPromise(orderLog(file, [3, 2, 1]));
-    assertSame(decodeEvents(readFileSync(file, "utf8")), [
-      ...[started, step(3, 1), step(3, 2), step(1, 1), step(1, 2)],
-      { type: "finished" },
-    ]);
-  }));
-
-Deno.test("openLog() appends what does not depend on the day, and notices that its file is gone", () =>
-  withFolder((folder) =>
-    Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const file = join(folder, "events.jsonl"), log = yield* openLog(file);
-      log.append({ ...started, estimate: 9 });
-      log.append({ type: "finished", seconds: 3 });
-      log.sync();
-      assertSame(decodeEvents(readFileSync(file, "utf8")), [started, { type: "finished" }]);
-      assertSame(timeless(step(1, 1)), step(1, 1));
-      renameSync(file, `${file}.old`);
-      log.sync(); // it is there under another name
-      writeFileSync(`${file}.new`, "");
-      renameSync(`${file}.new`, `${file}.old`);
-      assert.throws(
-        () => log.sync(),
-        /^InputError: Cannot write events ".*": somebody has removed/,
-      );
-    })))
-  ));
 
 Deno.test("stopwatch() counts on over lives; a note that cannot be read counts nothing", () =>
   withFolder((folder) => {
@@ -353,7 +163,10 @@ Deno.test("heldBy() takes a folder without an experiment for empty, unless it ha
     assert.equal(held(), "a run that finished");
     writeFileSync(join(folder, "experiment.json"), "{");
     assert.equal(held(), "a run that finished");
-    writeFileSync(join(folder, "events.jsonl"), encodeEvent(started));
+    writeFileSync(
+      join(folder, "events.jsonl"),
+      encodeEvent({ type: "warning", message: "it goes on" }),
+    );
     assert.equal(held(), "a run that has not finished");
     mkdirSync(join(folder, "checkpoints"));
     writeFileSync(join(folder, "events.jsonl"), encodeEvent({ type: "finished" }));

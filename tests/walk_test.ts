@@ -1,118 +1,24 @@
 import assert from "node:assert/strict";
-import { lastValueFrom, map, take, toArray } from "rxjs";
-import { concatCells, mapValues, selectCells } from "../core/batch.ts";
-import { arrange, HELD_OUT, isVisible, shownBy } from "../core/curriculum.ts";
-import type { Evaluator } from "../core/evaluator.ts";
-import type { RunEvent } from "../core/events.ts";
-import { dealCells, partitionBy } from "../core/partition.ts";
-import { permutation } from "../core/permutation.ts";
-import { keyOf } from "../core/random.ts";
-import type { Replay } from "../core/replay.ts";
+import { lastValueFrom, take, toArray } from "rxjs";
+import { HELD_OUT, isVisible, shownBy } from "../core/curriculum.ts";
 import type { Source } from "../core/source.ts";
-import type { TokenBatch } from "../core/tokens.ts";
 import { costOf } from "../streams/experiment/cost.ts";
-import type { MethodPlan, Run } from "../streams/run.ts";
 import { walk } from "../streams/walk.ts";
 import { assertSame } from "./first_difference.ts";
-import { type MemoryCells, memorySource } from "./memory_source.ts";
 import { type Spy, spyLearner } from "./spy_learner.ts";
-
-const GENES = 30, CELLS = 120, LENGTH = 12, BATCH = 8;
-const T1 = [3, 7, 11, 19], T2 = [2, 5, 23];
-
-/** Keeps the first cells it is offered: the smallest real memory. */
-function firstCells(cells: number): () => Replay {
-  return () => {
-    const kept = new Map<number, ReturnType<typeof concatCells>>();
-    return {
-      mode: "beside",
-      remember(stage, batch) {
-        const all = kept.has(stage) ? concatCells([kept.get(stage)!, batch]) : batch;
-        kept.set(stage, selectCells(all, Array.from(all.cells.subarray(0, cells).keys())));
-      },
-      size: (stage) => kept.get(stage)?.cells.length ?? 0,
-      recall(stage, position, count) {
-        const all = kept.get(stage)!;
-        const rows = Array.from({ length: count }, (_, i) => (position + i) % all.cells.length);
-        return selectCells(all, rows);
-      },
-      save: () => [],
-      restore() {},
-    };
-  };
-}
-
-const method = (name: string, plan: Partial<MethodPlan> = {}): MethodPlan => ({
-  name,
-  stages: "sequential",
-  replay: undefined,
-  distiller: undefined,
-  ...plan,
-});
-
-/** Counts the cells that it was told about. */
-const counter: Evaluator<number> = {
-  name: "cells",
-  unit: "cells",
-  better: "higher",
-  cells: "held-out",
-  visible: "union",
-  asks: "seen",
-  mask: 0.4,
-  trials: 2,
-  empty: () => 0,
-  add: (sum, { tokens }) => sum + tokens.cells.length,
-  value: (sum) => sum,
-};
-
-function runOf(learner: Spy, change: Partial<Run> = {}, cells: Partial<MemoryCells> = {}): Run {
-  const source = memorySource({ cells: CELLS, genes: GENES, ...cells });
-  return {
-    seeds: [1],
-    methods: [method("baseline"), method("replay", { replay: firstCells(5) })],
-    source,
-    sets: ["T1", "T2"].map((name) => ({
-      name,
-      where: {},
-      label: "type",
-      source,
-      cells: CELLS,
-      classes: ["a", "b"],
-    })),
-    curriculum: {
-      ...arrange(GENES, [{ name: "T1", genes: T1 }, { name: "T2", genes: T2 }]),
-      partition: partitionBy(
-        permutation(CELLS, keyOf(3)),
-        dealCells({ cells: CELLS, sets: 2, heldOut: 20, baseShare: 0.5 }),
-      ),
-    },
-    transforms: [map((batch) => mapValues(batch, Math.log1p))],
-    sampler: (_genes, _values, random, chosen) => {
-      const order = permutation(_genes.length, keyOf(random.bits()));
-      for (let i = 0; i < chosen.length; i++) chosen[i] = order.at(i);
-    },
-    length: LENGTH,
-    mask: 0.4,
-    training: { batch: BATCH, epochs: [2, 3, 1], rate: 0.01, warmup: 4, microBatch: null },
-    judges: [{
-      evaluator: counter as Evaluator,
-      sampler: (_g, _v, _r, chosen) => chosen.fill(0).forEach((_, i) => chosen[i] = i),
-    }],
-    learners: [learner],
-    ...change,
-  };
-}
-const eventsOf = (run: Run): Promise<RunEvent[]> => lastValueFrom(walk(run).pipe(toArray()));
-const genesOf = (tokens: TokenBatch) => [...tokens.genes].filter((gene) => gene < GENES);
-
-/** What the walk showed, one entry a training, told apart by its events. */
-async function trainings(change: Partial<Run> = {}) {
-  const spy = spyLearner(), run = runOf(spy, change), events = await eventsOf(run);
-  const steps = events.filter((event) => event.type === "step");
-  assert.equal(steps.length, spy.learned.length);
-  const shown = steps.map((event, i) => ({ ...event, ...spy.learned[i] }));
-  return { run, spy, events, shown };
-}
+import {
+  BATCH,
+  CELLS,
+  eventsOf,
+  firstCells,
+  GENES,
+  genesOf,
+  method,
+  runOf,
+  T1,
+  T2,
+  trainings,
+} from "./walked.ts";
 
 Deno.test("walk() shows every training cell of a stage once an epoch, and no other cell", async () => {
   const { run, shown } = await trainings();
@@ -165,22 +71,6 @@ Deno.test("walk() shows a cell the genes of its own stage only, remembered and j
   assert.ok(stageGenes > 0);
 });
 
-Deno.test("walk() gives each earlier gene stage a batch beside the new one, no cell twice in it", async () => {
-  const { run, shown } = await trainings();
-  const second = shown.filter((s) => s.stage === 2 && s.methods[0] === "replay");
-  assert.ok(second.length > 0);
-  for (const { lessons, cells } of second) {
-    assert.equal(lessons.length, 2);
-    assert.equal(lessons[1].tokens.cells.length, 5);
-    assert.equal(new Set(lessons[1].tokens.cells).size, 5);
-    assert.ok([...lessons[1].tokens.cells].every((c) => run.curriculum.partition.part(c) === 1));
-    assert.equal(cells, lessons[0].tokens.cells.length + 5);
-  }
-  assert.ok(
-    shown.filter((s) => s.methods.includes("baseline")).every((s) => s.lessons.length === 1),
-  );
-});
-
 Deno.test("walk() trains what methods share once and announces every step", async () => {
   const { run, events, shown } = await trainings({ seeds: [1, 2] });
   assert.equal(shown.length, costOf(run).steps);
@@ -213,13 +103,13 @@ Deno.test("walk() judges after each gene stage on all held-out cells, for every 
   const { events } = await trainings();
   const scores = events.flatMap((event) => event.type === "score" ? [event.score] : []);
   assertSame(
-    scores.filter((s) => s.method === "replay").map((s) => [s.set, s.after, s.trial, s.value]),
-    [["T1", 1, 0, 20], ["T1", 1, 1, 20], ["T1", 2, 0, 20], ["T2", 2, 0, 20], ["T1", 2, 1, 20], [
-      "T2",
-      2,
-      1,
-      20,
-    ]],
+    scores.filter((s) => s.method === "replay")
+      .map((s) => `${s.set} after ${s.after}, trial ${s.trial}: ${s.value}`),
+    [
+      ...["T1 after 1, trial 0: 20", "T1 after 1, trial 1: 20"],
+      ...["T1 after 2, trial 0: 20", "T2 after 2, trial 0: 20"],
+      ...["T1 after 2, trial 1: 20", "T2 after 2, trial 1: 20"],
+    ],
   );
 });
 
@@ -265,13 +155,6 @@ Deno.test("walk() comes to the same with every seed, side by side or one after t
   const alone = async (seeds: number[]) => (await trainings({ seeds })).spy;
   assertSame(inputs(spies[0]), inputs(await alone([1, 3])));
   assertSame(inputs(spies[1]), inputs(await alone([2])));
-});
-
-Deno.test("walk() warms up in the first stage only", async () => {
-  const { shown } = await trainings({ methods: [method("baseline")] });
-  const rates = (stage: number) => shown.filter((s) => s.stage === stage).map((s) => s.step.rate);
-  assertSame(rates(0).slice(0, 6), [0, 0.0025, 0.005, 0.0075, 0.01, 0.01]);
-  assert.ok(rates(1).every((rate) => rate === 0.01));
 });
 
 Deno.test("walk() asks the source for no gene that a stage hides, whatever the source does", async () => {

@@ -7,11 +7,12 @@ import { InputError } from "../core/errors.ts";
 import { layoutOf } from "../core/model/program.ts";
 import { toReference } from "../core/model/reference_weights.ts";
 import { decodeTensors } from "../core/model/safetensors.ts";
+import type { Tensors } from "../streams/checkpoint/read_checkpoint.ts";
 import { nameWeights } from "../streams/checkpoint/weights.ts";
 import { Screen } from "../streams/console/screen.ts";
 import { findWeights } from "../streams/weights/find_weights.ts";
 import { handOver, type Wish } from "../streams/weights/hand_over.ts";
-import { flattened, namesOf, renamed, type Tensors } from "../streams/weights/names.ts";
+import { flattened, namesOf, renamed } from "../streams/weights/names.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { assertSame } from "./first_difference.ts";
 import { absent, ignore, openFixture, within } from "./golden_models.ts";
@@ -136,7 +137,7 @@ Deno.test("handOver() writes a new file and leaves what is there alone", () =>
     assertSame(tensors.get("out.weight")?.shape, [1, 2]);
     assert.match(
       await refusal(path, { output }),
-      /^Cannot write weights ".*": it exists already$/,
+      /^Cannot write weights ".*": it exists already; name another file$/,
     );
     assertSame(readFileSync(output), bytes);
     assert.match(

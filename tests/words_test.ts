@@ -114,6 +114,32 @@ Deno.test("wordsOf() names a price only where it is no chance, and then always",
     assertSame(claim, isClear(newest("replay"), newest("baseline")));
   })));
 
+Deno.test("wordsOf() calls a change better or worse than the baseline's, wherever both of them went", () =>
+  fc.assert(fc.property(pairs(), fc.constantFrom("lower", "higher"), (pairs, better) => {
+    const lines = words(pairs, better);
+    ok(!lines.some((line) => /\b(rose|fell)\b/.test(line)), lines.join(" "));
+    const [told] = lines.flatMap((line) =>
+      /^With replay .* was (better|worse) by/.exec(line) ?? []
+    );
+    if (told === undefined) return;
+    const by = pairedDifference(lost(pairs, "baseline"), lost(pairs, "replay")).difference.mean;
+    assertSame(told.includes("was better by"), by >= 0);
+  })));
+
+Deno.test("wordsOf() does not say that a score fell which rose", () => {
+  const seed = (noise: number) => ({
+    baseline: { learned: 0.5, end: 0.3 + noise, newest: 0.3 },
+    replay: { learned: 0.5, end: 0.1 + noise, newest: 0.3 },
+  });
+  const lines = words([seed(0), seed(0.01), seed(0.02)], "higher");
+  assertSame(lines.slice(0, 2), [
+    "Baseline does not forget: its score on the T1 genes got better, from −0.500 to −0.310 " +
+    "(+0.190, 95 % interval 0.165 to 0.215; better in 3 of 3 seeds).",
+    "With replay the change of the score was better by 0.200 than with baseline (95 % interval " +
+    "0.200 to 0.200; better in 3 of 3 seeds).",
+  ]);
+});
+
 Deno.test("wordsOf() admits what the seeds cannot tell", () =>
   fc.assert(fc.property(pairs(), (pairs) => {
     const doubts = words(pairs).filter((line) => /cannot tell from chance|one seed/.test(line));
@@ -139,7 +165,8 @@ Deno.test("wordsOf() gives no interval over a single seed", () => {
   assertSame(lines, [
     "Baseline: its score on the T1 genes went from 0.400 to 0.600 (+0.200) with the one seed that " +
     "was run.",
-    "With replay the score rose by 0.100 less than with baseline, with the one seed that was run.",
+    "With replay the change of the score was better by 0.100 than with baseline, with the one seed " +
+    "that was run.",
   ]);
 });
 
@@ -158,8 +185,9 @@ golden<{ rows: GoldenRow[] }>(
       "95 % interval 0.184 to 0.343; worse in 3 of 3 seeds).",
       "Replay prevented 85 % of that (0.223 less, 95 % interval 0.103 to 0.342; less in 3 of 3 " +
       "seeds).",
-      "With distill the regression loss rose by 0.025 less than with baseline, which 3 seeds " +
-      "cannot tell from chance (95 % interval −0.005 to 0.055; less in 3 of 3 seeds).",
+      "With distill the change of the regression loss was better by 0.025 than with baseline, " +
+      "which 3 seeds cannot tell from chance (95 % interval −0.005 to 0.055; better in 3 of 3 " +
+      "seeds).",
       "On the genes that came last distill ended worse than baseline (regression loss worse by " +
       "0.036, 95 % interval 0.005 to 0.068; worse in 3 of 3 seeds).",
     ]);

@@ -12,7 +12,9 @@ type Step = Extract<RunEvent, { type: "step" }>;
 /** Where a run stands. Times are seconds on the clock that `advance` was given. */
 export interface Progress {
   readonly run: Started;
+  /** When the run started, or was taken up again; steps that were made before. */
   readonly since: number;
+  readonly before: number;
   /** Optimiser steps made in the whole run. */
   readonly done: number;
   /** The latest step; undefined before the first. */
@@ -32,16 +34,20 @@ export function advance(
   now: number,
 ): Progress | undefined {
   if (event.type === "started") {
-    const none = { done: 0, step: undefined, steps: 0, cells: 0, learning: 0 };
+    const none = { before: 0, done: 0, step: undefined, steps: 0, cells: 0, learning: 0 };
     return { run: event, since: now, latest: now, ...none };
   }
   if (progress === undefined) return undefined;
+  const { done, before, step } = progress;
+  if (event.type === "resumed") {
+    return { ...progress, since: now, before: done, cells: 0, learning: 0 };
+  }
   if (event.type === "stage") return { ...progress, steps: event.steps };
   if (event.type !== "step") return progress;
-  const goesOn = progress.step !== undefined && event.step > progress.step.step;
+  const goesOn = done > before && step !== undefined && event.step > step.step;
   return {
     ...progress,
-    done: progress.done + 1,
+    done: done + 1,
     step: event,
     latest: now,
     cells: progress.cells + (goesOn ? event.cells : 0),
@@ -54,10 +60,10 @@ export function advance(
  * step; the loss; the speed; the time that is left. What is not known yet is "".
  */
 export function progressInWords(progress: Progress, now: number) {
-  const { run, step, steps, done, since, cells, learning } = progress;
+  const { run, step, steps, done, before, since, cells, learning } = progress;
   if (step === undefined) return { place: "starting", step: "", loss: "", speed: "", left: "" };
   const seed = run.seeds.indexOf(step.seed) + 1;
-  const left = (now - since) / done * Math.max(0, run.steps - done);
+  const left = (now - since) / (done - before) * Math.max(0, run.steps - done);
   return {
     place: `${methodsInWords(step.methods, run.methods)} seed ${seed}/${run.seeds.length} ` +
       `stage ${step.stage}/${run.stages.length - 1}`,

@@ -50,11 +50,11 @@ export const lastStage = ({ run }: Results): number => run.stages.length - 1;
 
 /** Scores after the stage in which the genes arrived, the trials of a seed averaged. */
 export const learnedBySeed = (results: Results, subject: Subject): BySeed =>
-  averaged(subject.owns, (own) => trialMeans(results, subject, own, own));
+  averaged(subject.owns, (own) => trialMeans(results, subject, { own, after: own }));
 
 /** Scores after the last stage, the trials of a seed averaged. */
 export const endBySeed = (results: Results, subject: Subject): BySeed =>
-  averaged(subject.owns, (own) => trialMeans(results, subject, own, lastStage(results)));
+  averaged(subject.owns, (own) => trialMeans(results, subject, { own, after: lastStage(results) }));
 
 /** The second minus the first: the paper's Δ, with several stages that of its Table 2. */
 export const changeBySeed = (results: Results, subject: Subject): BySeed =>
@@ -132,8 +132,7 @@ function averaged(owns: readonly number[], of: (own: number) => BySeed): BySeed 
 function trialMeans(
   results: Results,
   { method, evaluator }: Subject,
-  own: number,
-  after: number,
+  { own, after }: Pick<Score, "own" | "after">,
 ): BySeed {
   const trials = new Map<number, number[]>();
   for (const score of results.scores) {

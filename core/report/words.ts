@@ -2,7 +2,8 @@
  * What the numbers of a run say, in sentences that claim no more than the seeds carry.
  *
  * A difference is claimed when its 95 % interval over seeds leaves zero out; methods are compared
- * seed by seed. The intervals are not corrected for there being several.
+ * seed by seed. The intervals are not corrected for there being several, and cover training alone: the
+ * seeds share one split of genes and cells, and one set of genes and masks to be asked about.
  *
  * @example Read what a run has found from the file that it left
  * ```ts ignore
@@ -67,19 +68,21 @@ function forgetting(found: Findings, digits: number): string {
     `(${change}, ${evidence}; ${agree}).`;
 }
 
+/**
+ * How a method's change compares with the reference's. Without a clear loss to prevent it is only told
+ * which of the two is the better: a score may have risen with both.
+ */
 function sparing(found: Findings, { method, spared, share }: Comparison, digits: number): string {
   const amount = decimal(Math.abs(spared.mean), digits);
-  const word = spared.mean < 0 ? "more" : "less";
-  const oriented = spared.mean < 0 ? scaled(spared, -1) : spared;
-  const evidence = `${evidenceOf(oriented, digits)}; ${agreeing(spared, word)}`;
   if (spared.verdict === "more" && found.forgotten.verdict === "more") {
     return `${capital(method)} prevented ${shareInWords(share)} of that ` +
-      `(${amount} less, ${evidence}).`;
+      `(${amount} less, ${evidenceOf(spared, digits)}; ${agreeing(spared, "less")}).`;
   }
-  const moved = found.evaluator.better === "lower" ? "rose" : "fell";
-  const sentence =
-    `With ${method} the ${found.evaluator.name} ${moved} by ${amount} ${word} than ` +
-    `with ${found.reference}`;
+  const word = spared.mean < 0 ? "worse" : "better";
+  const oriented = spared.mean < 0 ? scaled(spared, -1) : spared;
+  const evidence = `${evidenceOf(oriented, digits)}; ${agreeing(spared, word)}`;
+  const sentence = `With ${method} the change of the ${found.evaluator.name} was ${word} by ` +
+    `${amount} than with ${found.reference}`;
   if (spared.verdict !== "unclear") return `${sentence} (${evidence}).`;
   if (spared.seeds === 1) return `${sentence}, with the one seed that was run.`;
   return `${sentence}, which ${spared.seeds} seeds cannot tell from chance (${evidence}).`;

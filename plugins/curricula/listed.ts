@@ -5,9 +5,10 @@ import { decode } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import { suggest } from "../../core/nearest.ts";
 import { partitionOf } from "../../core/partition.ts";
-import { curriculum, required } from "../../core/plugin.ts";
+import { curriculum, place, required } from "../../core/plugin.ts";
 import { type NamedGenes, schedule, surveySums } from "../../core/schedule.ts";
 import { idsOf } from "../../core/vocabulary.ts";
+import { attemptAsync } from "../../streams/attempt.ts";
 
 const Rows = Schema.Array(Schema.Number);
 
@@ -28,7 +29,7 @@ const Split = Schema.Struct({
 export const listed = curriculum({
   id: "listed",
   purpose: "repeats a split from a file: the genes of each stage and the rows of its cells",
-  config: { path: required(Schema.String, "JSON file with stages, heldOut and cells") },
+  config: { path: place(required(Schema.String, "JSON file with stages, heldOut and cells")) },
   make: ({ path }) =>
     Effect.fnUntraced(function* (survey) {
       const split = yield* readSplit(path);
@@ -52,18 +53,14 @@ export const listed = curriculum({
 type Split = typeof Split.Type;
 
 const readSplit = Effect.fnUntraced(function* (path: string) {
-  const refuse = (why: string) =>
-    new InputError({ message: `Cannot read split "${path}": ${why}` });
-  const text = yield* Effect.tryPromise({
-    try: () => readFile(path, "utf8"),
-    catch: (cause) =>
-      refuse((cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `${cause}`),
-  });
+  const doing = `Cannot read split "${path}"`;
+  const text = yield* attemptAsync(doing, () => readFile(path, "utf8"));
   const json = yield* Effect.try({
     try: () => JSON.parse(text) as unknown,
-    catch: (cause) => refuse(`it is not JSON; ${(cause as Error).message}`),
+    catch: (cause) =>
+      new InputError({ message: `${doing}: it is not JSON; ${(cause as Error).message}` }),
   });
-  return yield* decode(Split, json, `Cannot read split "${path}"`);
+  return yield* decode(Split, json, doing);
 });
 
 function wrongNames({ stages, cells }: Split, survey: Survey): string | undefined {

@@ -21,7 +21,9 @@ const Positive = Schema.Int.check(Schema.isGreaterThan(0));
  * Gene-based classification (Gene incremental learning, AAAI 2026): cells of the asked set's data set
  * are told apart by a linear probe on the frozen model, trained on a random part of them and tested on
  * the others. The reference reports the best of its looks at the test cells, every fifth epoch:
- * `best-epoch`, which is too good by as much as those looks differ.
+ * `best-epoch`, which is too good by as much as those looks differ. It always draws genes by weight
+ * (sampler `long-tail` with `share` 1), and its cells are none that the model has trained on; here a set
+ * without a `source` of its own may have such cells, though the model never saw their labels.
  */
 export const geneClassification = evaluator({
   id: "gene-classification",

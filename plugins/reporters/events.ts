@@ -1,11 +1,12 @@
 import { Effect, Schema } from "effect";
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeEvent } from "../../core/report/event_lines.ts";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
 import { attempt } from "../../streams/attempt.ts";
 import { Screen } from "../../streams/console/screen.ts";
+import { writeAll } from "../../streams/write_whole.ts";
 
 /** Appends every event of the run to a file, a line of JSON each; on the disk when the run ends. */
 export const events = reporter({
@@ -32,14 +33,14 @@ const toFile = (file: string) =>
       mkdirSync(dirname(file), { recursive: true });
       return openSync(file, "a");
     }),
-    (open) =>
-      Effect.sync(() => {
-        fsyncSync(open);
-        closeSync(open);
-      }),
-  ).pipe(
-    Effect.map((open) => (event: RunEvent) => {
-      const line = new TextEncoder().encode(encodeEvent(event));
-      for (let from = 0; from < line.length;) from += writeSync(open, line, from);
-    }),
-  );
+    (open) => Effect.sync(() => close(open)),
+  ).pipe(Effect.map((open) => (event: RunEvent) => writeAll(open, encodeEvent(event))));
+
+function close(file: number): void {
+  try {
+    // A pipe, or a device, has no disk below it.
+    if (fstatSync(file).isFile()) fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

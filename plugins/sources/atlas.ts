@@ -1,5 +1,5 @@
 import { Schema } from "effect";
-import { required, source } from "../../core/plugin.ts";
+import { place, required, source } from "../../core/plugin.ts";
 import { openAtlas } from "../../streams/atlas/open_atlas.ts";
 import { readingSettings } from "../../streams/reading/reading_settings.ts";
 
@@ -8,7 +8,7 @@ export const atlas = source({
   id: "atlas",
   purpose: "reads the cells of an atlas: a folder of Parquet shards, or the address of one",
   config: {
-    path: required(Schema.NonEmptyString, "folder of the atlas, or its address"),
+    path: place(required(Schema.NonEmptyString, "folder of the atlas, or its address")),
     ...readingSettings("atlas"),
   },
   make: ({ path, workers, ...means }) =>

@@ -1,5 +1,5 @@
 import { Schema } from "effect";
-import { required, setting, source } from "../../core/plugin.ts";
+import { place, required, setting, source } from "../../core/plugin.ts";
 import { openForeign } from "../../streams/foreign/open_foreign.ts";
 import { readingSettings } from "../../streams/reading/reading_settings.ts";
 
@@ -10,14 +10,14 @@ export const parquet = source({
   id: "parquet",
   purpose: "reads cells from Parquet files of lists of tokens and values, written by anyone",
   config: {
-    files: required(
+    files: place(required(
       Schema.Union([name, Schema.NonEmptyArray(name)]),
       "a file, a folder of .parquet files, which are read by name, or several of them",
-    ),
-    vocabulary: required(
+    )),
+    vocabulary: place(required(
       name,
       "file of the vocabulary: an object of ids by symbol, as scGPT's vocab.json, or a symbol a line",
-    ),
+    )),
     genes: setting(name, "genes", "column of the lists of token ids"),
     values: setting(name, "expressions", "column of the lists of values"),
     firstGene: setting(

@@ -9,7 +9,9 @@ import { derive, keyOf, type Random, stream } from "../../core/random.ts";
  * scGPT's value binning: each value becomes the number of its bin, 1 … `bins` - 1, among equally
  * full bins of the cell's own non-zero values; equal values may fall into different bins. The
  * benchmark bins the sampled genes and their padding instead, and counts from 0: its bins depend on
- * which genes were drawn, and its 0 looks like padding. Counts and their logarithms bin alike.
+ * which genes were drawn, and its 0 looks like padding. Counts and their logarithms bin alike. What
+ * comes after reads bins, so a long-tail sampler weighs genes by them and not by log1p, and errors are
+ * squared numbers of bins.
  */
 export const bin = transform({
   id: "bin",

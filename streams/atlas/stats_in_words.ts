@@ -34,23 +34,29 @@ export function statsInWords(stats: AtlasStats, columns: number): string[] {
   return [
     stats.folder,
     ...facts.slice(0, 4).flatMap(said),
-    ...quantilesInWords(stats),
+    ...quantilesInWords(stats, columns),
     ...facts.slice(4).flatMap(said),
   ];
 }
 
-/** A table: a row for each quantity, a column for each share of the cells. */
-function quantilesInWords({ nonZerosPerCell, librarySizes, values }: AtlasStats): string[] {
+/** A table in lines of about `columns` characters: a row for each quantity, a column for each share of the cells. */
+function quantilesInWords(
+  { nonZerosPerCell, librarySizes, values }: AtlasStats,
+  columns: number,
+): string[] {
   const rows: [string, Quantiles][] = [
     ["genes in a cell", nonZerosPerCell],
     [values === "counts" ? "library size" : "sum of its values", librarySizes],
   ];
-  const head = SHARES.map((share) => `${100 * share} %`);
-  const width = Math.max(...rows.map(([name]) => name.length), "share of cells".length);
-  const line = (name: string, words: readonly string[]) =>
-    name.padEnd(width) + words.map((word) => word.padStart(10)).join("");
-  return [
-    line("share of cells", head),
-    ...rows.map(([name, quantiles]) => line(name, quantiles.map((n) => count(Math.round(n))))),
+  const table = [
+    ["share of cells", ...SHARES.map((share) => `${100 * share} %`)],
+    ...rows.map(([name, quantiles]) => [name, ...quantiles.map((n) => count(Math.round(n)))]),
   ];
+  const width = Math.max(...table.map(([name]) => name.length));
+  const longest = Math.max(...table.flatMap(([, ...words]) => words.map(({ length }) => length)));
+  const room = Math.min(10, Math.floor((columns - width) / SHARES.length));
+  const each = Math.max(room, longest + 2);
+  return table.map(([name, ...words]) =>
+    name.padEnd(width) + words.map((word) => word.padStart(each)).join("")
+  );
 }

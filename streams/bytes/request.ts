@@ -8,7 +8,7 @@ import { InputError } from "../../core/errors.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import { type Fault, isFault, type Patience } from "./patience.ts";
 import { shownAddress } from "./place.ts";
-import { watchSilence } from "./silence.ts";
+import { type Watched, watchSilence } from "./silence.ts";
 import { takeTurn } from "./take_turn.ts";
 import { within } from "./within.ts";
 
@@ -74,22 +74,7 @@ export async function request<A extends object>(
       return await hear({
         answer,
         headers: response.headers,
-        async receive(bytes) {
-          const body = response.body?.getReader();
-          for (;;) {
-            const next = await body?.read().catch(faultOf);
-            if (next === undefined) return bytes;
-            if (isFault(next)) return next;
-            if (next.done) return bytes;
-            const room = bytes.into.length - bytes.got, chunk = next.value.subarray(0, room);
-            watched.heard += chunk.length;
-            bytes.into.set(chunk, bytes.got);
-            bytes.got += chunk.length;
-            if (chunk.length < next.value.length) {
-              return { fault: "the server sends more than it was asked for" };
-            }
-          }
-        },
+        receive: (bytes) => receiveInto(bytes, response, { watched, faultOf }),
       });
     });
   } finally {
@@ -108,6 +93,28 @@ function ask(
   const name = [username, password].map(decoded).join(":");
   const known = name === ":" ? {} : { "Authorization": `Basic ${base64(name)}` };
   return fetch(plain, { headers: { "Accept-Encoding": "identity", ...known, ...headers }, signal });
+}
+
+/** What `Reply.receive` says. */
+async function receiveInto(
+  bytes: Arriving,
+  response: Response,
+  { watched, faultOf }: { readonly watched: Watched; readonly faultOf: (cause: unknown) => Fault },
+): Promise<Fault | Arriving> {
+  const body = response.body?.getReader();
+  for (;;) {
+    const next = await body?.read().catch(faultOf);
+    if (next === undefined) return bytes;
+    if (isFault(next)) return next;
+    if (next.done) return bytes;
+    const room = bytes.into.length - bytes.got, chunk = next.value.subarray(0, room);
+    watched.heard += chunk.length;
+    bytes.into.set(chunk, bytes.got);
+    bytes.got += chunk.length;
+    if (chunk.length < next.value.length) {
+      return { fault: "the server sends more than it was asked for" };
+    }
+  }
 }
 
 /** The error for a process that may not use the network; a redirect may lead to another host. */

@@ -6,6 +6,7 @@
 
 import { Schema } from "effect";
 import { InputError } from "../../core/errors.ts";
+import { codeOf } from "../explain.ts";
 
 /** A checkpoint is not as it was written; the message says why and names no checkpoint. */
 export class Damage extends Schema.TaggedError<Damage>()("Damage", { message: Schema.String }) {}
@@ -23,7 +24,7 @@ const LOST: Readonly<Record<string, string>> = {
  * damage, such as a denied access, which somebody can grant.
  */
 export function damageOf(cause: unknown, name: string): Damage | undefined {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = codeOf(cause);
   return Object.hasOwn(LOST, code) ? new Damage({ message: `${name} ${LOST[code]}` }) : undefined;
 }
 

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import { decodeTensors, type TensorFile } from "../../core/model/safetensors.ts";
-import { explain } from "../explain.ts";
+import { codeOf, explain } from "../explain.ts";
 import { Damage } from "./damage.ts";
 import { type Disk, localDisk } from "./disk.ts";
 import { MANIFEST_FILE } from "./manifest.ts";
@@ -56,7 +56,7 @@ async function namesIn(disk: Disk, path: string): Promise<readonly string[] | un
   try {
     return await disk.names(path);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOTDIR") return undefined;
+    if (codeOf(cause) === "ENOTDIR") return undefined;
     throw cause;
   }
 }

@@ -6,14 +6,14 @@
  */
 
 import { dirname, join } from "node:path";
-import { explain } from "../explain.ts";
+import { codeOf, explain } from "../explain.ts";
 import type { Disk } from "./disk.ts";
 
 /** What follows the number of a checkpoint that is not complete yet. */
 export const PART = ".part";
 
 /** What follows the number of a checkpoint that is not complete any more. */
-export const OLD = ".old";
+const OLD = ".old";
 
 /** The folder of a seed's checkpoints. */
 export const shelfOf = (folder: string, seed: number): string => join(folder, `seed-${seed}`);
@@ -39,7 +39,7 @@ export async function lookAt(disk: Disk, shelf: string): Promise<Place[]> {
   try {
     names = await disk.names(shelf);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+    if (codeOf(cause) === "ENOENT") return [];
     throw explain(`Cannot read checkpoints "${shelf}"`, cause) ?? cause;
   }
   return names.flatMap((name) => placeOf(name) ?? []).sort((a, b) => b.number - a.number);

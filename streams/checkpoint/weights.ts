@@ -21,11 +21,10 @@ export function nameWeights(
   if (flat.length !== layout.size) {
     throw new RangeError(`Cannot name ${flat.length} weights by a layout of ${layout.size}`);
   }
-  return new Map(
-    layout.slots.map((
-      slot,
-    ) => [prefix + slot.name, { shape: slot.shape, values: at(flat, slot).slice() }]),
-  );
+  return new Map(layout.slots.map((slot) => {
+    const values = at(flat, slot).slice();
+    return [prefix + slot.name, { shape: slot.shape, values }];
+  }));
 }
 
 /**

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { bytesInWords } from "../../core/report/amount_of_memory.ts";
 import { wrap } from "../../core/report/wrap.ts";
+import { explain } from "../explain.ts";
 import { cacheFolder } from "../reading/cached_atlas.ts";
 import type { Finding } from "./examine.ts";
 
@@ -17,33 +18,35 @@ export function cacheInWords(
   columns: number,
   folder: string = cacheFolder(),
 ): string[] {
-  const held = sizesIn(folder), total = held.reduce((sum, size) => sum + size, 0);
   const used = findings.flatMap((found) =>
     found.available && found.library !== undefined
       ? [` "${found.id}" uses ${basename(found.library)}.`]
       : []
   );
-  const what = held.length === 0
-    ? "nothing"
-    : `${bytesInWords(total)} in ${held.length.toLocaleString("en")} files`;
-  return [
-    "",
-    ...wrap(
-      `The cache folder ${folder} holds ${what}, all of which can be made again.` + used.join(""),
-      0,
-      columns,
-    ),
-  ];
+  const told = `The cache folder ${folder} ${contentOf(folder)}.${used.join("")}`;
+  return ["", ...wrap(told, 0, columns)];
 }
 
-/** Bytes of each file in a folder; none where there is no such folder. */
-function sizesIn(folder: string): number[] {
+/** What a folder holds, as a clause. */
+function contentOf(folder: string): string {
   try {
-    return readdirSync(folder, { recursive: true }).flatMap((name) => {
-      const found = statSync(join(folder, String(name)), { throwIfNoEntry: false });
-      return found?.isFile() ? [found.size] : [];
-    });
-  } catch {
-    return [];
+    const sizes = existsSync(folder) ? sizesIn(folder) : [], files = sizes.length;
+    const total = bytesInWords(sizes.reduce((sum, size) => sum + size, 0));
+    const what = files === 0
+      ? "nothing"
+      : `${total} in ${files.toLocaleString("en")} ${files === 1 ? "file" : "files"}`;
+    return `holds ${what}, all of which can be made again`;
+  } catch (cause) {
+    const known = explain("cannot be read", cause);
+    if (known) return known.message;
+    throw cause;
   }
+}
+
+/** Bytes of each file in a folder; one that goes meanwhile counts nothing. */
+function sizesIn(folder: string): number[] {
+  return readdirSync(folder, { recursive: true }).flatMap((name) => {
+    const found = statSync(join(folder, String(name)), { throwIfNoEntry: false });
+    return found?.isFile() ? [found.size] : [];
+  });
 }

@@ -5,7 +5,7 @@
  */
 
 import { Effect } from "effect";
-import { RunError } from "../../core/errors.ts";
+import { type InputError, isGilError, RunError } from "../../core/errors.ts";
 import type { Abilities, Engine } from "../../core/model/program.ts";
 import { keyOf } from "../../core/random.ts";
 import { make, type Registry } from "../../core/registry.ts";
@@ -47,14 +47,11 @@ export const examineEngines = Effect.fnUntraced(function* (registry: Registry) {
     const chosen = rank !== undefined && !findings.some((found) => found.available && found.chosen);
     const found = yield* Effect.gen(function* () {
       const engine = yield* yield* make(registry, "engine", { use: id });
-      return yield* Effect.promise(() => examine(engine, part, expected));
+      return yield* examine(engine, part, expected);
     }).pipe(
       Effect.scoped,
       Effect.map((found) => ({ id, available: true as const, chosen, ...found })),
-      Effect.catchTag(
-        "InputError",
-        ({ message }) => Effect.succeed({ id, available: false as const, reason: message }),
-      ),
+      Effect.catchTags({ InputError: missing(id), RunError: missing(id) }),
     );
     findings.push(found);
   }
@@ -72,25 +69,25 @@ export const trusted = (findings: readonly Finding[]): Effect.Effect<void, RunEr
   );
 };
 
-async function examine(
-  engine: Engine,
-  part: Part,
-  expected: Float32Array,
-): Promise<Omit<Examined, "chosen">> {
+/** What is said of an engine that does not open, or fails when it is tried. */
+const missing = (id: string) => ({ message }: InputError | RunError) =>
+  Effect.succeed({ id, available: false as const, reason: message });
+
+/** Tries an engine; what it refuses is a failure, anything else a mistake. */
+const examine = Effect.fnUntraced(function* (engine: Engine, part: Part, expected: Float32Array) {
   const { name, precision, device, threads, library } = engine;
-  const { gradients: [gradients] } = await rehearse(engine, part, 1);
-  const apart = difference(gradients, expected);
-  return {
-    name,
-    precision,
-    device,
-    threads,
-    library,
-    speed: await speedOf(engine, part),
-    difference: apart,
-    agrees: apart <= ALLOWED[precision],
-  };
-}
+  const { apart, speed } = yield* Effect.tryPromise({
+    try: async () => {
+      const { gradients: [gradients] } = await rehearse(engine, part, 1);
+      return { apart: difference(gradients, expected), speed: await speedOf(engine, part) };
+    },
+    catch: (cause) => cause,
+  }).pipe(
+    Effect.catch((cause) => isGilError(cause) ? Effect.fail(cause) : Effect.die(cause)),
+  );
+  const agrees = apart <= ALLOWED[precision];
+  return { name, precision, device, threads, library, speed, difference: apart, agrees };
+});
 
 /** Cells a second: more and more steps until they take most of one, but for the first, which compiles. */
 async function speedOf(engine: Engine, part: Part): Promise<number> {

@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url";
 import { decode, type PlainSchema } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import { Experiment } from "../../core/experiment.ts";
+import { isPlace, type Plugin } from "../../core/plugin.ts";
 import { pluginsOf, type Registry } from "../../core/registry.ts";
 import { placeFrom } from "../bytes/place.ts";
 import { Screen } from "../console/screen.ts";
@@ -30,8 +31,8 @@ export interface Loaded {
 
 /**
  * Reads, checks and completes an experiment file and imports the plugin modules that it names, having
- * said on standard error which. Every path in it that is no address is relative to the file and comes
- * out absolute: those that plugins call `path`, `files` or `vocabulary`, and `from`.
+ * said on standard error which. Every path in it is relative to the file and comes out absolute: `from`,
+ * and the settings that a plugin declares with `place`, where they are no addresses.
  *
  * @param box The plugins that come with gil; a plugin of the file's own may not repeat their ids.
  */
@@ -61,14 +62,15 @@ export const loadExperiment = Effect.fnUntraced(function* (
     `Cannot read experiment "${path}"`,
   );
   const folder = dirname(resolve(path));
-  const experiment = {
-    ...resolvePaths(decoded, folder) as Experiment,
-    ...(typeof decoded.from === "string" ? { from: resolve(folder, decoded.from) } : {}),
-    plugins: decoded.plugins.map((name) => isPath(name) ? resolve(folder, name) : name),
-  };
   yield* announce(decoded.plugins);
   const own = yield* Effect.forEach(decoded.plugins, (name) => importPlugins(name, folder));
-  return { experiment, registry: Object.assign({}, box, ...own) } satisfies Loaded;
+  const registry: Registry = Object.assign({}, box, ...own);
+  const experiment = {
+    ...placesFrom(folder, pluginsOf(registry))("experiment", decoded) as Experiment,
+    from: fromWhere(decoded.from, folder),
+    plugins: decoded.plugins.map((name) => isPath(name) ? resolve(folder, name) : name),
+  };
+  return { experiment, registry } satisfies Loaded;
 });
 
 /** The experiment with others of its keys; settings without a plugin are laid over those of its own. */
@@ -81,20 +83,32 @@ function overridden(json: Overrides, overrides: Overrides): Record<string, unkno
   return { ...json, ...overrides, ...Object.fromEntries(plugins) };
 }
 
-/** Settings of plugins that are paths, or lists of them. */
-const PATHS = ["path", "files", "vocabulary"];
-
-/** Makes the paths that plugins are configured with, wherever a key is called so, absolute. */
-function resolvePaths(value: unknown, folder: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => resolvePaths(item, folder));
-  if (typeof value !== "object" || value === null) return value;
+/**
+ * Makes the places that plugins are configured with absolute, wherever in a value plugins are named. The
+ * key of a plugin tells its kind: "source", "transforms".
+ */
+function placesFrom(folder: string, plugins: readonly Plugin[]) {
   const placed = (inner: unknown) => typeof inner === "string" ? placeFrom(folder, inner) : inner;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      if (!PATHS.includes(key)) return [key, resolvePaths(inner, folder)];
-      return [key, Array.isArray(inner) ? inner.map(placed) : placed(inner)];
-    }),
-  );
+  return function within(key: string, value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((item) => within(key, item));
+    if (typeof value !== "object" || value === null) return value;
+    const use = "use" in value ? value.use : undefined;
+    const plugin = plugins.find(({ kind, id }) => id === use && key.startsWith(kind));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => {
+        const field = plugin?.config.fields[name];
+        if (!field || !isPlace(field)) return [name, within(name, inner)];
+        return [name, Array.isArray(inner) ? inner.map(placed) : placed(inner)];
+      }),
+    );
+  };
+}
+
+/** The weights that seeds begin with, wherever they are called from. */
+function fromWhere(from: Experiment["from"], folder: string): Experiment["from"] {
+  if (from === null) return null;
+  if (typeof from === "string") return placeFrom(folder, from);
+  return { ...from, path: placeFrom(folder, from.path) };
 }
 
 const isPath = (name: string): boolean => name.startsWith(".") || isAbsolute(name);

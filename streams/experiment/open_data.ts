@@ -6,7 +6,12 @@
  */
 
 import { Effect } from "effect";
-import { checkMethods, checkScales } from "../../core/composition.ts";
+import {
+  checkEvaluators,
+  checkHeldOut,
+  checkMethods,
+  checkScales,
+} from "../../core/composition.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import type { Experiment, GeneSet, Use } from "../../core/experiment.ts";
 import { suggest } from "../../core/nearest.ts";
@@ -45,6 +50,8 @@ export const openData = Effect.fnUntraced(function* (experiment: Experiment, reg
       return { evaluator, sampler: yield* make(registry, "sampler", sampler) };
     }),
   );
+  const evaluators = judges.map(({ evaluator }) => evaluator);
+  yield* checkEvaluators(evaluators);
   const arrange = yield* make(registry, "curriculum", experiment.curriculum);
 
   const source = yield* yield* make(registry, "source", experiment.source);
@@ -52,7 +59,7 @@ export const openData = Effect.fnUntraced(function* (experiment: Experiment, reg
     { id: experiment.source.use, values: source.values },
     yield* Effect.forEach(experiment.transforms, (use) => find(registry, "transform", use)),
   );
-  const labelled = judges.find(({ evaluator }) => evaluator.cells === "labelled")?.evaluator;
+  const labelled = evaluators.find(({ cells }) => cells === "labelled");
   const sets = yield* Effect.forEach(experiment.sets, (set) => openSet(set, source, registry));
   if (labelled !== undefined) yield* checkLabels(sets, labelled.name);
   const tallies = yield* Effect.forEach(sets, (set) => surveyed(set, { transforms }));
@@ -64,6 +71,7 @@ export const openData = Effect.fnUntraced(function* (experiment: Experiment, reg
     sets: sets.map(({ name }) => name),
     sums: () => Promise.resolve(tallies.map(({ sums }) => sums)),
   });
+  yield* checkHeldOut(evaluators, curriculum.partition);
   const { seeds, length, mask, training } = experiment;
   return {
     seeds,

@@ -60,6 +60,7 @@ export const runExperiment = Effect.fnUntraced(function* (
     hasStarted ||= event.type === "started";
     tell(event);
   });
+  if (hasStarted) tell({ type: "resumed" });
 
   const seconds = () => kept?.seconds() ?? clock.now() - begun;
   const events = concat(

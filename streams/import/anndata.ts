@@ -34,6 +34,7 @@ export async function readAnnData(file: Stored, options: ReadOptions): Promise<C
     ...(stored.entries !== undefined && { entries: stored.entries }),
     symbols,
     obs: described.columns,
+    leftOut: described.leftOut,
     others: matrices.filter((name) => name !== options.matrix),
     provenance: `values from ${options.matrix}, symbols from ${at}/${from}`,
     notes: [...notes, ...described.notes],

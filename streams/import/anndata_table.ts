@@ -11,7 +11,12 @@ import { unreadable } from "./unreadable.ts";
 /** A column as the file holds it; readers take the range of rows `from … to - 1`. */
 export type TableColumn =
   | { readonly holds: "strings"; strings(from: number, to: number): Promise<string[]> }
-  | { readonly holds: "numbers"; numbers(from: number, to: number): Promise<Float64Array> }
+  | {
+    readonly holds: "numbers";
+    /** Whether numbers beyond 2^53 come rounded. */
+    readonly rounds: boolean;
+    numbers(from: number, to: number): Promise<Float64Array>;
+  }
   | {
     readonly holds: "categories";
     readonly categories: readonly string[];
@@ -136,7 +141,7 @@ function plain(array: StoredArray): TableColumn | undefined {
   if (array.holds === "numbers") {
     const numbers = async (from: number, to: number) =>
       new Float64Array(await array.numbers(from, to));
-    return { holds: "numbers", numbers };
+    return { holds: "numbers", rounds: array.rounds, numbers };
   }
   if (array.holds === "others") return undefined;
   const codes = async (from: number, to: number) => Int32Array.from(await array.numbers(from, to));

@@ -47,6 +47,8 @@ export interface CountMatrix {
   /** Gene symbol of each column, repeated where the file repeats it; "" where it is no gene. */
   readonly symbols: readonly string[];
   readonly obs: readonly ObsColumn[];
+  /** Other columns of the cells that the file has, and why they are left out, as a clause. */
+  readonly leftOut?: ReadonlyMap<string, string>;
   /** Other matrices of the same cells in the file, as the option `matrix` names them. */
   readonly others: readonly string[];
   /** How it was read, for example "values from X, symbols from var/symbol". */

@@ -138,6 +138,7 @@ function arrayOf(path: string, at: string, dataset: Dataset): StoredArray {
       : numeric && shape !== null
       ? "numbers"
       : "others",
+    rounds: type === INTEGER && size === 8,
     // What they throw is a rejection.
     // deno-lint-ignore require-await
     async numbers(from, to) {

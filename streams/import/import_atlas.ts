@@ -22,7 +22,7 @@ import { identityOf } from "./identity.ts";
 import { ImportOptions } from "./import_options.ts";
 import { join, type Joined } from "./join.ts";
 import { type NamedInput, nameInputs } from "./name_inputs.ts";
-import { openInput } from "./open_input.ts";
+import { formatOf, openInput } from "./open_input.ts";
 import { arrangeCells } from "./shuffle/arrange_cells.ts";
 import type { RecordShape } from "./shuffle/cell_record.ts";
 import { checkDisk } from "./shuffle/check_disk.ts";
@@ -31,6 +31,7 @@ import { byPopularity } from "./shuffle/gene_order.ts";
 import { planRoom, readerMemory } from "./shuffle/plan_room.ts";
 import { beginning, type Progress } from "./shuffle/progress.ts";
 import { openWorkshop, type Workshop } from "./shuffle/workshop.ts";
+import { tryReading } from "./unreadable.ts";
 
 /** How far an import is, in cells: one that is collected and one that is written are half done each. */
 export interface ImportProgress {
@@ -149,9 +150,24 @@ const optionsOf = Effect.fnUntraced(function* (request: ImportRequest) {
   return options;
 });
 
+/** Refuses a mapping that no input is read by. */
+const checkMapping = Effect.fnUntraced(
+  function* (named: readonly NamedInput[], { mapping }: ImportOptions) {
+    if (mapping === undefined) return;
+    for (const { path } of named) {
+      if ((yield* tryReading(path, () => formatOf(path))) === "foreign") return;
+    }
+    return yield* new ExperimentError({
+      message:
+        `Cannot use the mapping "${mapping}": it is for Parquet files that others wrote, and no input is one; leave --mapping out`,
+    });
+  },
+);
+
 /** Opens and joins the inputs; they close with the scope. */
 const joinInputs = Effect.fnUntraced(
   function* (named: readonly NamedInput[], options: ImportOptions, held: number) {
+    yield* checkMapping(named, options);
     const inputs = yield* Effect.forEach(
       named,
       ({ name, path }) =>

@@ -4,12 +4,10 @@
  * @module
  */
 
-import { InputError } from "../../core/errors.ts";
-import { suggest } from "../../core/nearest.ts";
 import type { AtlasInput } from "../atlas/atlas_input.ts";
 import type { CountMatrix, Rows } from "./count_matrix.ts";
 import type { ImportOptions } from "./import_options.ts";
-import { type ColumnValues, joinColumns } from "./join_columns.ts";
+import { checkKnown, type ColumnValues, joinColumns } from "./join_columns.ts";
 import { joinGenes } from "./join_genes.ts";
 import { type GeneRows, mergingRows } from "./merge_rows.ts";
 import { interpretation } from "./values.ts";
@@ -49,7 +47,7 @@ const BATCH = 256;
 export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Joined {
   const named = inputs.map(({ name, matrix }) => ({ name, ...matrix }));
   const genes = joinGenes(named, options);
-  checkKnown(options.categories, named);
+  checkKnown(options.categories, named, " as categories");
   const columns = joinColumns(named, options.columns);
   const values = options.values === "log1p" ? "log1p" : "counts";
   const readers = inputs.map(({ matrix }) => interpretation(matrix, options));
@@ -96,18 +94,6 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
     ],
     rows,
   };
-}
-
-/** Refuses names of columns that no input has. */
-function checkKnown(names: readonly string[], inputs: readonly Pick<CountMatrix, "obs">[]): void {
-  const known = [...new Set(inputs.flatMap(({ obs }) => obs.map(({ name }) => name)))];
-  const missing = names.find((name) => !known.includes(name));
-  if (missing === undefined) return;
-  throw new InputError({
-    message: `Cannot keep column "${missing}" as categories: no input has it; ${
-      suggest(missing, known)
-    }`,
-  });
 }
 
 /** A batch without the rows before `start`, which a reader may not have been able to leave out. */

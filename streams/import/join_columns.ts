@@ -33,6 +33,27 @@ export interface ColumnPlan {
 export interface NamedColumns {
   readonly name: string;
   readonly obs: readonly ObsColumn[];
+  /** Columns that it has besides, and why they are left out, as a clause. */
+  readonly leftOut?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Throws an `InputError` at the first of `names` that is no column of any input.
+ *
+ * @param doing How the sentence goes on behind the column: " as categories".
+ */
+export function checkKnown(
+  names: readonly string[],
+  inputs: readonly NamedColumns[],
+  doing = "",
+): void {
+  const known = [...new Set(inputs.flatMap(({ obs }) => obs.map(({ name }) => name)))];
+  const missing = names.find((name) => !known.includes(name));
+  if (missing === undefined) return;
+  const leftOut = inputs.map(({ leftOut }) => leftOut?.get(missing));
+  const why = leftOut.find((why) => why !== undefined) ??
+    `no input has it; ${suggest(missing, known)}`;
+  throw new InputError({ message: `Cannot keep column "${missing}"${doing}: ${why}` });
 }
 
 /**
@@ -46,11 +67,7 @@ export function joinColumns(
   asked?: readonly string[],
 ): ColumnPlan {
   const known = [...new Set(inputs.flatMap(({ obs }) => obs.map(({ name }) => name)))];
-  for (const name of asked ?? []) {
-    if (known.includes(name)) continue;
-    const message = `Cannot keep column "${name}": no input has it; ${suggest(name, known)}`;
-    throw new InputError({ message });
-  }
+  checkKnown(asked ?? [], inputs);
   const notes: string[] = [];
   const joined = known.filter((name) => asked?.includes(name) ?? true).map((name) => {
     const found = inputs.map(({ obs }) => obs.find((column) => column.name === name));

@@ -43,7 +43,7 @@ async function readFolder(folder: string, options: ReadOptions): Promise<CountMa
   const matrix = { head, cellAt }, sorted = await comesByCell(matrix);
   const about = findText(folder, ["cells.tsv"]);
   const described = about === undefined
-    ? { columns: [], notes: [] }
+    ? { columns: [], leftOut: new Map<string, string>(), notes: [] }
     : await readCells(about, barcodes, options.categories);
   return {
     path: folder,
@@ -51,6 +51,7 @@ async function readFolder(folder: string, options: ReadOptions): Promise<CountMa
     entries: head.entries,
     symbols,
     obs: described.columns,
+    leftOut: described.leftOut,
     others: [],
     provenance: `values from ${basename(head.path)}, symbols from ${basename(features)}, ${from}`,
     notes: [...notes, ...described.notes],

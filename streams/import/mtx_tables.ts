@@ -5,7 +5,14 @@
  */
 
 import type { ObsColumn } from "./count_matrix.ts";
-import { identifierNote, inOrder, mostCategories, type ObsColumns } from "./obs_columns.ts";
+import {
+  inOrder,
+  mostCategories,
+  namesCells,
+  type ObsColumns,
+  roundedNote,
+  withoutIndex,
+} from "./obs_columns.ts";
 import { blankOthers, noSymbols, otherFeaturesNote, type Symbols } from "./symbols.ts";
 import { linesOf } from "./text.ts";
 import { unreadable } from "./unreadable.ts";
@@ -47,10 +54,11 @@ export async function readCells(
   categories: readonly string[],
 ): Promise<ObsColumns> {
   const rows = new Map(barcodes.map((barcode, row) => [barcode, row]));
-  let columns: Coded[] | undefined;
+  let columns: Coded[] | undefined, index = "";
   for await (const line of linesOf(path)) {
     const [barcode, ...fields] = line.split("\t");
     if (columns === undefined) {
+      index = barcode;
       columns = fields.map((name) => ({ name, texts: new Map(), codes: empty(barcodes.length) }));
       continue;
     }
@@ -64,17 +72,17 @@ export async function readCells(
       codes[row] = texts.get(text)!;
     });
   }
-  const opened = (columns ?? []).map((column) => opensAs(column, categories));
-  const kept = opened.filter((column) =>
-    "numbers" in column || categories.includes(column.name) ||
-    column.categories.length <= mostCategories(barcodes.length)
-  );
-  return {
-    columns: kept,
-    notes: opened.filter((column) => !kept.includes(column)).map(({ name }) =>
-      identifierNote(name)
-    ),
-  };
+  const kept: ObsColumn[] = [], leftOut = new Map<string, string>(), notes: string[] = [];
+  const most = mostCategories(barcodes.length);
+  for (const column of columns ?? []) {
+    const { name } = column, opened = opensAs(column, categories);
+    if ("numbers" in opened || categories.includes(name) || opened.categories.length <= most) {
+      kept.push(opened);
+    } else leftOut.set(name, namesCells(name));
+    const rounded = "numbers" in opened ? countRounded(column) : 0;
+    if (rounded > 0) notes.push(roundedNote(name, rounded, ""));
+  }
+  return withoutIndex(index, { columns: kept, leftOut, notes });
 }
 
 /** A column as it is collected: texts in order of appearance. */
@@ -82,6 +90,15 @@ interface Coded {
   readonly name: string;
   readonly texts: Map<string, number>;
   readonly codes: Int32Array;
+}
+
+/** The number of cells whose whole number is between two doubles. */
+function countRounded({ texts, codes }: Coded): number {
+  const rounded = new Set<number>();
+  for (const [text, code] of texts) {
+    if (/^-?\d{16,}$/.test(text) && BigInt(text) !== BigInt(Number(text))) rounded.add(code);
+  }
+  return codes.reduce((count, code) => count + (rounded.has(code) ? 1 : 0), 0);
 }
 
 const empty = (length: number): Int32Array => new Int32Array(length).fill(-1);

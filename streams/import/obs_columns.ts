@@ -10,9 +10,12 @@ import type { ObsColumn } from "./count_matrix.ts";
 /** Cells that are read together, so that no chunk of the file is unpacked for every batch anew. */
 const BLOCK = 16_384;
 
-/** The columns of a table, and sentences about those that were left out. */
+/** The columns of a table. */
 export interface ObsColumns {
   readonly columns: readonly ObsColumn[];
+  /** Other columns that the table has, and why they are left out, as a clause. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /** What else a user should know, in sentences. */
   readonly notes: readonly string[];
 }
 
@@ -29,12 +32,15 @@ export interface ReadAlong extends ObsColumns {
  */
 export async function obsColumns(table: Table, categories: readonly string[]): Promise<ReadAlong> {
   const columns: ObsColumn[] = [], notes: string[] = [], loads: Load[] = [];
+  const leftOut = new Map<string, string>();
   for (const name of table.columns) {
     const column = await table.column(name);
     if (column === undefined) {
-      notes.push(`column "${name}" is left out: its layout is unknown`);
+      leftOut.set(name, "its layout is unknown");
       continue;
     }
+    const rounded = column.holds === "numbers" ? await countRounded(column, table.rows) : 0;
+    if (rounded > 0) notes.push(roundedNote(name, rounded, "written as texts, "));
     if (column.holds === "numbers" && !categories.includes(name)) {
       const { load, get } = inBlocks(table.rows, column.numbers);
       columns.push({ name, numbers: get });
@@ -44,21 +50,15 @@ export async function obsColumns(table: Table, categories: readonly string[]): P
     const most = categories.includes(name) ? Infinity : mostCategories(table.rows);
     const coded = await asCategories(column, table.rows, most);
     if (coded.categories.length > most) {
-      notes.push(identifierNote(name));
+      leftOut.set(name, namesCells(name));
       continue;
-    }
-    if (column.holds === "numbers" && coded.categories.some(isRounded)) {
-      notes.push(
-        `column "${name}": numbers beyond 2^53 are rounded; some of them become one category`,
-      );
     }
     const { load, get } = inBlocks(table.rows, coded.codes);
     columns.push({ name, categories: coded.categories, codes: get });
     loads.push(load);
   }
   return {
-    columns,
-    notes,
+    ...withoutIndex(table.index, { columns, leftOut, notes }),
     async load(from, to) {
       for (const load of loads) await load(from, to);
     },
@@ -68,11 +68,44 @@ export async function obsColumns(table: Table, categories: readonly string[]): P
 /** More different texts than this name cells rather than kinds of cells. */
 export const mostCategories = (cells: number): number => Math.max(1000, cells / 2);
 
-const isRounded = (text: string): boolean => Math.abs(Number(text)) > Number.MAX_SAFE_INTEGER;
+/**
+ * The columns of a table with an index, which is always left out: an atlas keeps no names of cells. Each
+ * other column that is left out gets a sentence.
+ */
+export function withoutIndex(index: string, { columns, leftOut, notes }: ObsColumns): ObsColumns {
+  const sentences = Array.from(leftOut, ([name, why]) => `column "${name}" is left out: ${why}`);
+  return {
+    columns,
+    leftOut: new Map([[index, INDEX], ...leftOut]),
+    notes: [...notes, ...sentences],
+  };
+}
 
-/** The sentence for a column that names cells. */
-export const identifierNote = (name: string): string =>
-  `column "${name}" is left out: most cells have a text of their own there; --categories "${name}" keeps it`;
+const INDEX = "it is the index, whose names of cells an atlas does not keep; a copy of it under " +
+  "another name is kept with --categories";
+
+/** Why another column that names cells is left out. */
+export const namesCells = (name: string): string =>
+  `most cells have a text of their own there; --categories "${name}" keeps it`;
+
+/** The sentence for a column with numbers that doubles do not hold; `first` is what to do before. */
+export const roundedNote = (name: string, count: number, first: string): string =>
+  `column "${name}": numbers beyond 2^53: ${count}, rounded, so that different ones may be equal now; ` +
+  `${first}--categories "${name}" keeps them as they are`;
+
+/** The number of cells whose number may be another than in the file. */
+async function countRounded(
+  { rounds, numbers }: TableColumn & { readonly holds: "numbers" },
+  cells: number,
+): Promise<number> {
+  let count = 0;
+  for (let from = 0; rounds && from < cells; from += BLOCK) {
+    for (const number of await numbers(from, Math.min(cells, from + BLOCK))) {
+      if (Math.abs(number) > Number.MAX_SAFE_INTEGER) count++;
+    }
+  }
+  return count;
+}
 
 /** Reads a column's values of the cells `from … to - 1`. */
 export type Load = (from: number, to: number) => Promise<void>;

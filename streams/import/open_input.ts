@@ -18,52 +18,31 @@ import { isTenx, readTenx } from "./tenx/tenx.ts";
 import { tryReading, unreadable } from "./unreadable.ts";
 import { isZarr, openZarr } from "./zarr/zarr_store.ts";
 
-/**
- * Opens a file or folder by what is in it; it closes with the scope. Files: h5ad, 10x `.h5`, Parquet
- * with a mapping. Folders: an AnnData zarr store, an atlas, the 10x Matrix Market layout, Parquet files
- * with a mapping.
- */
-export function openInput(
-  path: string,
-  options: ReadOptions,
-): Effect.Effect<CountMatrix, InputError, Scope.Scope> {
+/** What an input is: by what is in it, not by its name. */
+export type Format = "hdf5" | "zarr" | "atlas" | "mtx" | "foreign";
+
+/** What is at a path, "foreign" being Parquet that needs a mapping; throws an `InputError` where it is nothing known. */
+export function formatOf(path: string): Format {
   if (isAddress(path)) {
-    return Effect.fail(
-      unreadable(shownPlace(path), "addresses are not imported; copy it to a folder"),
-    );
+    throw unreadable(shownPlace(path), "addresses are not imported; copy it to a folder");
   }
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return Effect.fail(unreadable(path, "there is no such file"));
-  return found.isDirectory() ? openFolder(path, options) : openFile(path, options);
+  if (found === undefined) throw unreadable(path, "there is no such file");
+  return found.isDirectory() ? formatOfFolder(path) : formatOfFile(path);
 }
 
-const openFolder = Effect.fnUntraced(function* (path: string, options: ReadOptions) {
-  if (isZarr(path)) return yield* tryReading(path, () => readAnnData(openZarr(path), options));
-  if (isAtlas(path)) return yield* openAtlasMatrix(path, options);
-  const names = yield* tryReading(path, () => readdirSync(path));
-  if (!names.some((name) => name.endsWith(".parquet"))) return yield* openMtx(path, options);
-  return yield* openParquet(path, options);
-});
+function formatOfFolder(path: string): Format {
+  if (isZarr(path)) return "zarr";
+  if (isAtlas(path)) return "atlas";
+  return readdirSync(path).some((name) => name.endsWith(".parquet")) ? "foreign" : "mtx";
+}
 
-const openFile = Effect.fnUntraced(function* (path: string, options: ReadOptions) {
-  const begins = yield* tryReading(path, () => firstBytes(path));
-  if (begins === "PAR1") return yield* openParquet(path, options);
+function formatOfFile(path: string): Format {
+  const begins = firstBytes(path);
   if (begins.startsWith("PK")) {
-    return yield* unreadable(path, "it is a zip archive; unpack it and name the folder");
+    throw unreadable(path, "it is a zip archive; unpack it and name the folder");
   }
-  const file = yield* openH5(path);
-  return yield* tryReading(
-    path,
-    () => isTenx(file) ? readTenx(file, options) : readAnnData(file, options),
-  );
-});
-
-function openParquet(path: string, options: ReadOptions) {
-  const { mapping } = options;
-  if (mapping !== undefined) return openForeignMatrix(path, { ...options, mapping });
-  return Effect.fail(
-    unreadable(path, "it is Parquet but no atlas; --mapping <file> says what is what in it"),
-  );
+  return begins === "PAR1" ? "foreign" : "hdf5";
 }
 
 /** The first four bytes of a file, one a character. */
@@ -75,3 +54,37 @@ function firstBytes(path: string): string {
     closeSync(file);
   }
 }
+
+/**
+ * Opens a file or folder by what is in it; it closes with the scope. Files: h5ad, 10x `.h5`, Parquet
+ * with a mapping. Folders: an AnnData zarr store, an atlas, the 10x Matrix Market layout, Parquet files
+ * with a mapping.
+ */
+export const openInput: (
+  path: string,
+  options: ReadOptions,
+) => Effect.Effect<CountMatrix, InputError, Scope.Scope> = Effect.fnUntraced(
+  function* (path: string, options: ReadOptions) {
+    const format = yield* tryReading(path, () => formatOf(path));
+    switch (format) {
+      case "hdf5":
+        return yield* openHdf5(path, options);
+      case "zarr":
+        return yield* tryReading(path, () => readAnnData(openZarr(path), options));
+      case "atlas":
+        return yield* openAtlasMatrix(path, options);
+      case "mtx":
+        return yield* openMtx(path, options);
+      case "foreign":
+        return yield* openForeignMatrix(path, options);
+    }
+  },
+);
+
+const openHdf5 = Effect.fnUntraced(function* (path: string, options: ReadOptions) {
+  const file = yield* openH5(path);
+  return yield* tryReading(
+    path,
+    () => isTenx(file) ? readTenx(file, options) : readAnnData(file, options),
+  );
+});

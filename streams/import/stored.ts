@@ -20,6 +20,8 @@ export interface StoredArray {
   readonly shape: readonly number[];
   /** "others" where nothing but its shape is known: neither reader works. */
   readonly holds: "numbers" | "booleans" | "strings" | "others";
+  /** Whether numbers beyond 2^53 come rounded: in the file they are 64-bit integers. */
+  readonly rounds: boolean;
   /** Rows `from … to - 1` of the first axis, all of the others, row-major; memory that is the caller's. */
   numbers(from: number, to: number): Promise<Numbers>;
   /** Strings `from … to - 1`. */

@@ -36,11 +36,11 @@ const MOST_ROWS = 2 ** 28;
  */
 export function chunkOf({ leaf, chunks, bytes: { size } }: TableColumn, group: number): Chunk {
   const at = group * CHUNK.length, name = leaf.path[0];
-  const dataPage = chunks[at + CHUNK.dataPage];
+  const dictionary = chunks[at + CHUNK.dictionary], dataPage = chunks[at + CHUNK.dataPage];
   const chunk: Chunk = {
     leaf,
-    // Some writers say 0 where there is no dictionary.
-    start: Math.min(chunks[at + CHUNK.dictionary] || dataPage, dataPage),
+    // Some writers say 0 where there is no dictionary, or, in a row group without a row, no page.
+    start: Math.min(dictionary || dataPage, dataPage || dictionary),
     bytes: chunks[at + CHUNK.bytes],
     unpacked: chunks[at + CHUNK.unpacked],
     values: chunks[at + CHUNK.values],

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { unsigned as leb128 } from "../wasm/leb128.ts";
 import type { Footer } from "./footer.ts";
 import type { Leaf } from "./leaf.ts";
 import {
@@ -157,15 +158,12 @@ function encodePath(path: readonly string[]): Uint8Array {
   const texts = path.map((name) => new TextEncoder().encode(name));
   const head = path.length < 15
     ? [path.length * 16 + BINARY]
-    : [240 + BINARY, ...unsigned(path.length)];
+    : [240 + BINARY, ...leb128(path.length)];
   return Uint8Array.from([
     ...head,
-    ...texts.flatMap((text) => [...unsigned(text.length), ...text]),
+    ...texts.flatMap((text) => [...leb128(text.length), ...text]),
   ]);
 }
-
-const unsigned = (value: number): number[] =>
-  value < 128 ? [value] : [value % 128 + 128, ...unsigned(Math.floor(value / 128))];
 
 function isNext({ bytes, at }: Cursor, place: Uint8Array): boolean {
   for (let i = 0; i < place.length; i++) if (bytes[at + i] !== place[i]) return false;

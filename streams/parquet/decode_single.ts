@@ -7,10 +7,10 @@
 import type { Leaf } from "./leaf.ts";
 import { allDefined, definitionOf } from "./levels.ts";
 import { lookUpInto } from "./look_up.ts";
-import * as encoding from "./page_header.ts";
+import { PLAIN } from "./page_header.ts";
 import { type Page, pagesOf } from "./pages.ts";
 import type { Piece } from "./piece.ts";
-import { decodeValuesInto, dictionaryLike, plainTexts } from "./values.ts";
+import { decodeValuesInto, dictionaryLike, isCoded, plainTexts } from "./values.ts";
 
 /** Codes of texts, for as many rows as the piece has, from `row` on, which is moved on; -1 for none. */
 export interface CodeTarget {
@@ -32,18 +32,20 @@ export function decodeCodesInto(
   piece: Piece,
   parts: readonly Uint8Array[],
 ): void {
-  const all = new Int32Array(piece.stored), { codeOf } = target;
+  const all = new Int32Array(piece.stored), { codeOf } = target, { leaf } = piece.chunk;
+  const wanted = [piece.skip, piece.skip + piece.rows];
   let dictionary: Int32Array | undefined;
-  for (const { page, part, present } of singles(all, piece, parts)) {
-    if (!part) dictionary = Int32Array.from(plainTexts(page.body, page.values), codeOf);
+  for (const { page, part, first, present } of singles(all, piece, parts)) {
+    if (!part) dictionary = Int32Array.from(plainTexts(page.body, 0, page.values), codeOf);
     else {
       const found = part.subarray(0, present);
-      if (page.encoding === encoding.PLAIN) {
-        found.set(plainTexts(page.body, present).map(codeOf));
+      if (page.encoding === PLAIN) {
+        const [from, to] = wanted.map((row) => presentBefore(row - first, page, leaf));
+        found.set(plainTexts(page.body, from, to).map(codeOf), from);
       } else if (!isCoded(page)) throw new RangeError("texts are encoded in no known way");
       else if (dictionary) lookUpInto(found, page.body, { dictionary });
       else throw new RangeError("a page needs a dictionary that is missing");
-      spreadInto(part, page, { leaf: piece.chunk.leaf, missing: -1, present });
+      spreadInto(part, page, { leaf, missing: -1, present });
     }
   }
   target.codes.set(all.subarray(piece.skip, piece.skip + piece.rows), target.row);
@@ -69,34 +71,36 @@ export function decodeNumbersInto(
   target.row += piece.rows;
 }
 
-const isCoded = ({ encoding: named }: Page): boolean =>
-  named === encoding.RLE_DICTIONARY || named === encoding.PLAIN_DICTIONARY;
-
-/** The pages of a piece, each with its part of `all` and the values that are there; a dictionary without. */
+/**
+ * The pages of a piece, each with its part of `all`, its first row and the number of values that are there;
+ * a dictionary without them.
+ */
 function* singles<A extends Int32Array | Float64Array>(
   all: A,
   { chunk, stored }: Piece,
   parts: readonly Uint8Array[],
-): Generator<{ page: Page; part: A | undefined; present: number }> {
+): Generator<{ page: Page; part: A | undefined; first: number; present: number }> {
   let row = 0;
   for (const page of pagesOf(parts, chunk)) {
     if (page.kind === "dictionary") {
-      yield { page, part: undefined, present: 0 };
+      yield { page, part: undefined, first: row, present: 0 };
       continue;
     }
     if (row + page.values > stored) throw new RangeError(`there are more than ${stored} rows`);
-    const present = presentIn(page, chunk.leaf);
-    yield { page, part: all.subarray(row, row + page.values) as A, present };
+    const part = all.subarray(row, row + page.values) as A;
+    yield { page, part, first: row, present: presentBefore(page.values, page, chunk.leaf) };
     row += page.values;
   }
   if (row !== stored) throw new RangeError(`there are ${row} rows instead of ${stored}`);
 }
 
-function presentIn(page: Page, leaf: Leaf): number {
-  if (allDefined(page, leaf)) return page.values;
+/** Values that are there in the rows of a page before `row`, which may lie outside the page. */
+function presentBefore(row: number, page: Page, leaf: Leaf): number {
+  const end = Math.min(Math.max(row, 0), page.values);
+  if (end === 0 || allDefined(page, leaf)) return end;
   const definition = definitionOf(page, leaf);
   let present = 0;
-  for (let i = 0; i < definition.length; i++) if (definition[i] === leaf.defined) present++;
+  for (let i = 0; i < end; i++) if (definition[i] === leaf.defined) present++;
   return present;
 }
 

@@ -57,7 +57,8 @@ import { sumUp, type Variant, VARIANTS } from "./delta_sums.ts";
 import { findingLoops } from "./findings.ts";
 
 /** What a loop ends with: all is decoded, or it is left to the plain decoder to say what is wrong. */
-export const DONE = 0, LEFT = 1;
+export const DONE = 0;
+const LEFT = 1;
 
 /**
  * Decodes `count` integers that follow `value` to `out`, from the blocks between the addresses `at` and
@@ -75,6 +76,7 @@ export type DeltaLoop = (
 
 /** Bytes that loops touch behind what they are given. */
 export const SPILL = 64;
+
 /** The module; its exports are a `DeltaLoop` for each variant, those of `findingLoops`, and the memory. */
 export function deltaModule(): Uint8Array<ArrayBuffer> {
   const functions = Object.fromEntries(

@@ -34,6 +34,13 @@ export interface FooterWriter {
   finish(bytes: number, schema: readonly SchemaElement[], notes: readonly KeyValue[]): Uint8Array[];
 }
 
+/** Rows of a row group, and bytes of it. */
+interface WrittenGroup {
+  readonly rows: number;
+  readonly unpacked: number;
+  readonly packed: number;
+}
+
 type Fields = Parameters<typeof serializeTCompactProtocol>[1];
 
 const MAGIC = 0x31524150, STOP = 0;
@@ -43,8 +50,7 @@ export function footerWriter(): FooterWriter {
   // Of each chunk what is said of it but where its index lies; of each column its indexes.
   const chunks = new ByteWriter(), ends: number[] = [0];
   const indexes: ByteWriter[] = [], sizes: number[] = [];
-  const groups: { readonly rows: number; readonly unpacked: number; readonly packed: number }[] =
-    [];
+  const groups: WrittenGroup[] = [];
 
   function putGroup(footer: ByteWriter, group: number, places: number[]): void {
     const { rows, unpacked, packed } = groups[group];

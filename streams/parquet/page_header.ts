@@ -28,16 +28,38 @@ export interface PageHeader {
   /** Values, nulls and empty lists counted. */
   values: number;
   encoding: number;
+  /** Version 1: how the levels are encoded. */
+  definitionEncoding: number;
+  repetitionEncoding: number;
   /** Version 2: rows, all of which begin in the page. */
   rows: number;
-  /** Version 1: how both levels are encoded. */
-  levels: [definition: number, repetition: number];
-  /** Version 2: bytes of the repetition and of the definition levels. */
-  repetition: number;
+  /** Version 2: bytes of the levels. */
   definition: number;
+  repetition: number;
   /** Version 2: whether the values are packed by the codec of the column. */
   isPacked: boolean;
 }
+
+/** What the fields of a structure are, by their number in the format. */
+type Fields = Readonly<Record<number, Exclude<keyof PageHeader, "isPacked">>>;
+
+const OF_HEADER: Fields = { 1: "kind", 2: "unpacked", 3: "packed", 4: "checksum" };
+/** A page of version 1, or a dictionary. */
+const OF_PAGE: Fields = {
+  1: "values",
+  2: "encoding",
+  3: "definitionEncoding",
+  4: "repetitionEncoding",
+};
+const OF_PAGE_V2: Fields = {
+  1: "values",
+  3: "rows",
+  4: "encoding",
+  5: "definition",
+  6: "repetition",
+};
+/** Numbers of the structures, and of the one field that is no number. */
+const PAGE = 5, DICTIONARY_PAGE = 7, PAGE_V2 = 8, IS_PACKED = 7;
 
 /** Reads the header that begins at the cursor. */
 export function readPageHeader(cursor: Cursor): PageHeader {
@@ -48,50 +70,29 @@ export function readPageHeader(cursor: Cursor): PageHeader {
     checksum: undefined,
     values: -1,
     encoding: -1,
+    definitionEncoding: RLE,
+    repetitionEncoding: RLE,
     rows: -1,
-    levels: [RLE, RLE],
-    repetition: 0,
     definition: 0,
+    repetition: 0,
     isPacked: true,
   };
-  const within = (field: (id: number, type: number) => boolean): true => {
-    readStruct(cursor, field);
-    return true;
-  };
-  const integer = (set: (value: number) => void): true => {
-    set(readSigned(cursor));
-    return true;
-  };
+  function number(fields: Fields, id: number, type: number): boolean {
+    const name = type === I32 ? fields[id] : undefined;
+    if (name !== undefined) header[name] = readSigned(cursor);
+    return name !== undefined;
+  }
+  function ofPageV2(id: number, type: number): boolean {
+    if (id !== IS_PACKED) return number(OF_PAGE_V2, id, type);
+    header.isPacked = type !== FALSE;
+    return type === TRUE || type === FALSE;
+  }
   readStruct(cursor, (id, type) => {
-    if (type === I32 && id === 1) return integer((value) => header.kind = value);
-    if (type === I32 && id === 2) return integer((value) => header.unpacked = value);
-    if (type === I32 && id === 3) return integer((value) => header.packed = value);
-    if (type === I32 && id === 4) return integer((value) => header.checksum = value);
-    if (type !== STRUCT) return false;
-    // The header of a page of version 1, or that of a dictionary.
-    if (id === 5 || id === 7) {
-      return within((id, type) => {
-        if (type !== I32) return false;
-        if (id === 1) return integer((value) => header.values = value);
-        if (id === 2) return integer((value) => header.encoding = value);
-        if (id === 3 || id === 4) return integer((value) => header.levels[id - 3] = value);
-        return false;
-      });
-    }
-    if (id !== 8) return false;
-    return within((id, type) => {
-      if (id === 7) {
-        header.isPacked = type !== FALSE;
-        return type === TRUE || type === FALSE;
-      }
-      if (type !== I32) return false;
-      if (id === 1) return integer((value) => header.values = value);
-      if (id === 3) return integer((value) => header.rows = value);
-      if (id === 4) return integer((value) => header.encoding = value);
-      if (id === 5) return integer((value) => header.definition = value);
-      if (id === 6) return integer((value) => header.repetition = value);
-      return false;
-    });
+    if (type !== STRUCT) return number(OF_HEADER, id, type);
+    if (id === PAGE_V2) readStruct(cursor, ofPageV2);
+    else if (id !== PAGE && id !== DICTIONARY_PAGE) return false;
+    else readStruct(cursor, (id, type) => number(OF_PAGE, id, type));
+    return true;
   });
   return header;
 }

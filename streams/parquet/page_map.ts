@@ -130,7 +130,9 @@ async function beginnings(
   const { kind, values, packed } = header;
   if (!leaf.lists) return { rows: values, inside: false };
   if (kind === DATA_V2) return { rows: header.rows, inside: false };
-  if (header.levels[1] !== RLE) throw new RangeError("its levels are encoded in no known way");
+  if (header.repetitionEncoding !== RLE) {
+    throw new RangeError("its levels are encoded in no known way");
+  }
   // Levels behind the length of their bytes; more and more of a page until they are there.
   for (let length = Math.min(HEAD, packed);; length = Math.min(4 * length, packed)) {
     const raw = await read(length), head = unpackStart(raw, codec, 4);

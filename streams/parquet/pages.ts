@@ -125,8 +125,8 @@ function dictionaryPage(header: PageHeader, raw: Uint8Array, { codec }: Chunk): 
 }
 
 function firstVersion(header: PageHeader, raw: Uint8Array, { codec, leaf }: Chunk): Page {
-  const { values, encoding, unpacked, levels } = header;
-  if (levels.some((level) => level !== RLE)) {
+  const { values, encoding, unpacked, definitionEncoding, repetitionEncoding } = header;
+  if (definitionEncoding !== RLE || repetitionEncoding !== RLE) {
     throw new RangeError("levels are encoded in a way that was given up long ago");
   }
   const body = unpackPage(raw, codec, unpacked);

@@ -7,8 +7,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import type { KeyValue, SchemaElement } from "hyparquet";
+import { writeAll } from "../write_whole.ts";
 import type { EncodedChunk } from "./encode_page.ts";
 import { footerWriter, type PlacedChunk } from "./footer_writer.ts";
 
@@ -39,7 +40,7 @@ export function shardWriter(path: string): ShardWriter {
   let file: number | undefined = openSync(path, "wx"), bytes = 0, rows = 0;
 
   function put(part: Uint8Array): void {
-    for (let done = 0; done < part.length;) done += writeSync(file!, part, done);
+    writeAll(file!, part);
     hash.update(part);
     bytes += part.length;
   }
@@ -55,7 +56,12 @@ export function shardWriter(path: string): ShardWriter {
     file = undefined;
   }
 
-  put(MAGIC);
+  try {
+    put(MAGIC);
+  } catch (cause) {
+    close();
+    throw cause;
+  }
   return {
     bytes: () => bytes,
     write(count, chunks) {

@@ -18,7 +18,8 @@ export interface SlowReader {
   /**
    * Rows of the column called `name` in a row group, which has them.
    *
-   * @throws RangeError where the column cannot be read, or is of a kind that cells do not need.
+   * @throws RangeError where the column cannot be read, or is of a kind that cells do not need; and what
+   *   reading its bytes throws.
    */
   read(name: string, group: number, rows: Rows): Promise<SlowColumn>;
   /** Ends its worker; what is being read fails. */
@@ -72,8 +73,9 @@ export function slowReader(bytes: ByteSource, most = MOST_MEMORY): SlowReader {
         if (memory > LARGEST_MEMORY) worker.end();
         return column;
       } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new RangeError(`column "${name}" cannot be read: ${why}`);
+        // What keeps the bytes from coming, as a server that does not answer, is no damage.
+        if (!(cause instanceof RangeError)) throw cause;
+        throw new RangeError(`column "${name}" cannot be read: ${cause.message}`);
       }
     },
     close: () => worker.end(),

@@ -57,10 +57,12 @@ export function decodeValuesInto<A extends Numbers>(
 }
 
 /** Whether values of a page can be decoded without those before them. */
-export const canSkip = ({ encoding: named }: Page, { type }: Leaf): boolean =>
-  named === encoding.PLAIN
-    ? type !== "BOOLEAN"
-    : named === encoding.RLE_DICTIONARY || named === encoding.PLAIN_DICTIONARY;
+export const canSkip = (page: Page, { type }: Leaf): boolean =>
+  page.encoding === encoding.PLAIN ? type !== "BOOLEAN" : isCoded(page);
+
+/** Whether the values of a page are codes of a dictionary. */
+export const isCoded = (page: Page): boolean =>
+  page.encoding === encoding.RLE_DICTIONARY || page.encoding === encoding.PLAIN_DICTIONARY;
 
 /** The dictionary of a page as an array like `out`. */
 export function dictionaryLike<A extends Numbers>(out: A, page: Page, leaf: Leaf): A {
@@ -81,14 +83,14 @@ function truths(body: Uint8Array, count: number): Uint8Array {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The `count` PLAIN texts that `bytes` hold: each behind its length. */
-export function plainTexts(bytes: Uint8Array, count: number): string[] {
+/** The PLAIN texts `from … to - 1` of those that `bytes` hold, each behind its length; none before them is decoded. */
+export function plainTexts(bytes: Uint8Array, from: number, to: number): string[] {
   const view = viewOf(bytes), texts: string[] = [];
-  for (let at = 0; texts.length < count;) {
+  for (let text = 0, at = 0; text < to; text++) {
     if (at + 4 > bytes.length) throw new RangeError("a page ends before its last text");
     const length = view.getUint32(at, true);
     if (at + 4 + length > bytes.length) throw new RangeError("a text runs past its page");
-    texts.push(textOf(bytes.subarray(at + 4, at + 4 + length)));
+    if (text >= from) texts.push(textOf(bytes.subarray(at + 4, at + 4 + length)));
     at += 4 + length;
   }
   return texts;

@@ -10,10 +10,10 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type GilError, InputError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
-import { attempt } from "../attempt.ts";
+import { attempt, attemptAsync } from "../attempt.ts";
 import type { Bookmark } from "../checkpoint/bookmark.ts";
 import type { Identity } from "../checkpoint/identity.ts";
-import { openCheckpoints } from "../checkpoint/store.ts";
+import { type Checkpoints, openCheckpoints } from "../checkpoint/store.ts";
 import { clock } from "../console/terminal.ts";
 import { keepWeights } from "../experiment/keep_weights.ts";
 import type { OpenedRun } from "../experiment/open_run.ts";
@@ -82,15 +82,7 @@ export const openRunFolder = Effect.fnUntraced(function* (
     join(folder, CHECKPOINTS_FOLDER),
     identityOf(opened, versions),
   );
-  const found = new Map<number, Bookmark>(), notes: string[] = [];
-  for (const seed of seeds) {
-    const newest = yield* Effect.tryPromise({
-      try: () => checkpoints.newest(seed),
-      catch: (cause) => cause as GilError,
-    });
-    notes.push(...newest?.notes ?? []);
-    if (newest?.bookmark) found.set(seed, newest.bookmark);
-  }
+  const { found, notes } = yield* attemptAsync(doing, () => newestOf(checkpoints, seeds));
   const counts = new Map([...found].map(([seed, { events }]) => [seed, events]));
   const history = yield* rewindLog(eventsFile, counts);
   const log = yield* openLog(eventsFile), watch = stopwatch(folder);
@@ -129,18 +121,33 @@ export const openRunFolder = Effect.fnUntraced(function* (
     stop: keeper.stop,
     stopped: keeper.stopped,
     finish: Effect.gen(function* () {
-      log.sync();
+      yield* attempt(doing, log.sync);
       yield* orderLog(eventsFile, seeds);
       yield* attempt(doing, () => {
         watch.note();
-        // Gone at once: with some of its checkpoints a run would begin again where it has ended.
-        const checkpoints = join(folder, CHECKPOINTS_FOLDER);
-        if (existsSync(checkpoints)) renameSync(checkpoints, `${checkpoints}.old`);
-        rmSync(`${checkpoints}.old`, { recursive: true, force: true });
+        removeCheckpoints(folder);
       });
     }),
   };
 });
+
+/** Where each seed goes on, and what people should know of that. */
+async function newestOf(checkpoints: Checkpoints, seeds: readonly number[]) {
+  const found = new Map<number, Bookmark>(), notes: string[] = [];
+  for (const seed of seeds) {
+    const newest = await checkpoints.newest(seed);
+    notes.push(...newest?.notes ?? []);
+    if (newest?.bookmark) found.set(seed, newest.bookmark);
+  }
+  return { found, notes };
+}
+
+/** Removes them at once: with some of its checkpoints a run would begin again where it has ended. */
+function removeCheckpoints(folder: string): void {
+  const checkpoints = join(folder, CHECKPOINTS_FOLDER), old = `${checkpoints}.old`;
+  if (existsSync(checkpoints)) renameSync(checkpoints, old);
+  rmSync(old, { recursive: true, force: true });
+}
 
 /** Runs jobs one after the other; whoever closes the scope waits for the last, and none comes after. */
 const gate = Effect.fnUntraced(function* () {

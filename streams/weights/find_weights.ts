@@ -11,6 +11,7 @@ import { localDisk } from "../checkpoint/disk.ts";
 import { sha256Of } from "../checkpoint/manifest.ts";
 import { type FoundWeights, readWeights } from "../checkpoint/read_weights.ts";
 import { MODELS_FOLDER } from "../experiment/keep_weights.ts";
+import { CHECKPOINTS_FOLDER } from "../run_folder/held.ts";
 import { type Names, namesOf } from "./names.ts";
 
 /** Named weights, and what is known of where they come from. */
@@ -35,7 +36,7 @@ export async function findWeights(path: string): Promise<Found> {
         `"${models[0]}"`,
     });
   }
-  const checkpoints = join(path, "checkpoints");
+  const checkpoints = join(path, CHECKPOINTS_FOLDER);
   const place = models[0] ?? (isFolder(checkpoints) ? checkpoints : path);
   // The weights and the hash are of the same bytes, also when the file is replaced meanwhile.
   let bytes: Uint8Array = new Uint8Array();

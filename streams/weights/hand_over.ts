@@ -22,8 +22,9 @@ export interface Wish {
 
 /** Lists the weights at `path` or writes them to a file; what there is to say, in lines. */
 export const handOver = Effect.fnUntraced(function* (path: string, { output, names }: Wish) {
-  const models = modelsOf(path), several = output === undefined && models.length > 1;
   const doing = `Cannot read weights "${path}"`;
+  const models = yield* attempt(doing, () => modelsOf(path));
+  const several = output === undefined && models.length > 1;
   const stored = yield* attemptAsync(doing, () => findWeights(several ? models[0] : path));
   const screen = yield* Screen;
   for (const note of stored.notes) screen.tell(`${note}\n`);

@@ -20,6 +20,7 @@ import { InputError } from "../../core/errors.ts";
 import { at, type Layout, layoutOf } from "../../core/model/program.ts";
 import { fromReference, toReference } from "../../core/model/reference_weights.ts";
 import type { StoredTensor, TensorFile } from "../../core/model/safetensors.ts";
+import type { Tensors } from "../checkpoint/read_checkpoint.ts";
 import { nameWeights } from "../checkpoint/weights.ts";
 
 /** Whose names and axes a file has. */
@@ -33,9 +34,6 @@ export const WHOSE: Readonly<Record<Names, string>> = {
   gil: "gil's names",
   reference: "the reference's names and axes",
 };
-
-/** Arrays by name. */
-export type Tensors = ReadonlyMap<string, StoredTensor>;
 
 /**
  * Whose names a file has: those that its metadata tell; else those of the side on which the matrices

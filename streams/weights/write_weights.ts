@@ -15,7 +15,9 @@ import { writeWhole } from "../write_whole.ts";
 export const writeWeights = (path: string, { tensors, metadata, names }: Found) =>
   attempt(`Cannot write weights "${path}"`, () => {
     if (existsSync(path)) {
-      throw new InputError({ message: `Cannot write weights "${path}": it exists already` });
+      throw new InputError({
+        message: `Cannot write weights "${path}": it exists already; name another file`,
+      });
     }
     writeWhole(path, encodeTensors({ tensors, metadata: { ...metadata, names } }));
   });

@@ -123,6 +123,7 @@ export function oddEvents(): fc.Arbitrary<RunEvent[]> {
     }),
     fc.record({ type: fc.constant("saved" as const), ...place, file: name() }),
     fc.record({ type: fc.constant("warning" as const), message: name() }),
+    fc.record({ type: fc.constant("resumed" as const) }),
     fc.record({ type: fc.constant("finished" as const), seconds: number }),
   );
   const cut = fc.tuple(finishedRun(), fc.nat(), fc.nat()).map(([run, from, to]) =>

@@ -13,7 +13,7 @@ import { setting } from "../../../core/plugin.ts";
 import { attempt } from "../../attempt.ts";
 import { openForeign } from "../../foreign/open_foreign.ts";
 import type { CountMatrix, ReadOptions } from "../count_matrix.ts";
-import { tryReading } from "../unreadable.ts";
+import { tryReading, unreadable } from "../unreadable.ts";
 import { sourceMatrix } from "./source_matrix.ts";
 
 /** What a mapping says: the settings of the source `parquet`, but for the files. */
@@ -35,11 +35,16 @@ const Mapping = Schema.Struct({
 /** Opens a file, or a folder of files, by the mapping in a JSON file; it closes with the scope. */
 export const openForeignMatrix: (
   path: string,
-  options: ReadOptions & { readonly mapping: string },
+  options: ReadOptions,
 ) => Effect.Effect<CountMatrix, InputError, Scope.Scope> = Effect.fnUntraced(
   function* (path, options) {
-    const mapping = yield* readMapping(options.mapping);
-    const vocabulary = resolve(dirname(options.mapping), mapping.vocabulary);
+    const { mapping: file } = options;
+    if (file === undefined) {
+      const why = "it is Parquet but no atlas; --mapping <file> says what is what in it";
+      return yield* unreadable(path, why);
+    }
+    const mapping = yield* readMapping(file);
+    const vocabulary = resolve(dirname(file), mapping.vocabulary);
     const source = yield* openForeign({ ...mapping, vocabulary, files: [path] });
     return yield* tryReading(path, () =>
       sourceMatrix({
@@ -48,7 +53,7 @@ export const openForeignMatrix: (
         numbers: [],
         read: () => Promise.resolve(new Float64Array(0)),
         provenance:
-          `${mapping.scale} from "${mapping.values}", genes from "${mapping.genes}" by ${options.mapping}`,
+          `${mapping.scale} from "${mapping.values}", genes from "${mapping.genes}" by ${file}`,
       }, options));
   },
 );

@@ -12,6 +12,7 @@ export interface ArrayMetadata {
   /** Shape of the pieces that are unpacked at once: in a shard, its inner chunks. */
   readonly chunks: readonly number[];
   readonly holds: StoredArray["holds"];
+  readonly rounds: boolean;
   /** Bytes of a value; of a text, those of a reference to it. */
   readonly width: number;
 }
@@ -65,23 +66,29 @@ function ofVersion2(document: unknown): ArrayMetadata {
   return { shape: lengths(shape, "shape"), chunks: lengths(chunks, "chunks"), ...typeOf2(type) };
 }
 
+/** What is known of an array by the type of its values. */
+type ValueType = Pick<ArrayMetadata, "holds" | "width" | "rounds">;
+
+const TEXTS: ValueType = { holds: "strings", width: 8, rounds: false };
+
 const LETTERS: Readonly<Record<string, string>> = { b: "bool", i: "int", u: "uint", f: "float" };
 
 /** A type in NumPy's notation, such as "<f4", "|b1", "<U7" or "|O". */
-function typeOf2(type: string): Pick<ArrayMetadata, "holds" | "width"> {
-  if (type === "|O") return { holds: "strings", width: 8 };
+function typeOf2(type: string): ValueType {
+  if (type === "|O") return TEXTS;
   const [, letter = "", size = ""] = /^[<>|]([biufSU])(\d+)$/.exec(type) ?? [];
   if (letter === "S" || letter === "U") {
-    return { holds: "strings", width: widthOf(`v2:${letter}${size}`)! };
+    return { ...TEXTS, width: widthOf(`v2:${letter}${size}`)! };
   }
   return typeOf3(letter === "b" ? "bool" : `${LETTERS[letter]}${8 * Number(size)}`);
 }
 
-function typeOf3(type: unknown): Pick<ArrayMetadata, "holds" | "width"> {
-  if (type === "string") return { holds: "strings", width: 8 };
+function typeOf3(type: unknown): ValueType {
+  if (type === "string") return TEXTS;
   const width = typeof type === "string" ? WIDTHS[type] : undefined;
-  if (width === undefined) return { holds: "others", width: 0 };
-  return { holds: type === "bool" ? "booleans" : "numbers", width };
+  if (width === undefined) return { holds: "others", width: 0, rounds: false };
+  const rounds = type === "int64" || type === "uint64";
+  return { holds: type === "bool" ? "booleans" : "numbers", width, rounds };
 }
 
 function ofVersion3(document: unknown): ArrayMetadata {

@@ -35,11 +35,12 @@ export interface ArrayPlace {
 
 /** Opens the array; nothing of it is read but its metadata, which has been read. */
 export function zarrArray(place: ArrayPlace): StoredArray {
-  const { shape, holds } = place.metadata;
+  const { shape, holds, rounds } = place.metadata;
   const read = chunkReader(place);
   return {
     shape,
     holds,
+    rounds,
     async numbers(from, to) {
       if (holds === "strings") throw refuse(place, "it holds strings, not numbers");
       return await readRows(place, read, { from, to }) as Numbers;

@@ -42,7 +42,7 @@ export function copyColumn(column: ArrowNode): SlowColumn {
 }
 
 function copyLists(column: ArrowNode): SlowColumn {
-  const { length } = column, ends = offsetsOf(column, column.format === "+L");
+  const { length } = column, ends = offsetsOf(column);
   const offsets = new Uint32Array(length + 1), first = ends[0];
   for (let row = 0; row < length; row++) {
     if (!isPresent(column, row) && ends[row] !== ends[row + 1]) {
@@ -111,9 +111,9 @@ function fromLarge(values: BigInt64Array | BigUint64Array): Float64Array {
 }
 
 /** Where lists or texts begin, one more than there are. */
-function offsetsOf(column: ArrowNode, large: boolean): Float64Array | Int32Array {
-  const { memory, buffers, offset, length } = column;
-  return large
+function offsetsOf(column: ArrowNode): Float64Array | Int32Array {
+  const { memory, format, buffers, offset, length } = column;
+  return ["+L", "U", "Z"].includes(format)
     ? fromLarge(new BigInt64Array(memory, buffers[1] + 8 * offset, length + 1))
     : new Int32Array(memory, buffers[1] + 4 * offset, length + 1);
 }
@@ -124,7 +124,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function bytesOf(column: ArrowNode): (row: number) => Uint8Array {
   const { memory, buffers, offset, format } = column;
   if (!format.startsWith("v")) {
-    const ends = offsetsOf(column, format === "U" || format === "Z");
+    const ends = offsetsOf(column);
     return (row) => new Uint8Array(memory, buffers[2] + ends[row], ends[row + 1] - ends[row]);
   }
   // A view is a length and, within twelve bytes, the text itself; else its start, buffer and place.

@@ -48,9 +48,7 @@ let opened: Promise<ParquetFile> | undefined, memory = 0;
 
 port.on("message", (ask: SlowAsk) => {
   if (ask.kind === "bytes") fetches[ask.id](ask.bytes);
-  else {
-    read(ask).then(say, (cause) => say({ kind: "fault", why: reasonOf(cause) }));
-  }
+  else read(ask).then(say, (cause) => say({ kind: "fault", why: reasonOf(cause) }));
 });
 // A panic shows as an error that nobody awaits; whoever asked is told, and ends this worker.
 globalThis.addEventListener("unhandledrejection", (event) => {
