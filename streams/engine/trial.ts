@@ -44,18 +44,26 @@ const PART: Part = { architecture, shape: { genes: 50, length: 35 }, cells: 3, k
 /**
  * Trains two steps and holds the gradients against those of plain JavaScript.
  *
- * @throws InputError when they are others.
+ * @throws InputError when they are others, or when a step fails.
  */
 export async function tried(engine: Engine): Promise<void> {
-  const oracle = cpuEngine();
-  const expected = await rehearse(oracle, PART, 2), actual = await rehearse(engine, PART, 2);
+  const oracle = cpuEngine(), expected = await rehearse(oracle, PART, 2);
   await oracle.close();
+  const actual = await rehearse(engine, PART, 2).catch((cause: Error) => {
+    throw distrust(engine, cause.message);
+  });
   const apart = Math.max(
     ...actual.gradients.map((gradients, step) => difference(gradients, expected.gradients[step])),
   );
   if (apart <= ALLOWED[engine.precision]) return;
-  throw new InputError({
-    message: `Cannot trust ${engine.name} on this machine: its gradients are not those of plain ` +
-      `JavaScript, they differ by ${apart.toPrecision(2)} of their size; name another engine`,
-  });
+  const size = apart.toPrecision(2);
+  throw distrust(
+    engine,
+    `its gradients are not those of plain JavaScript, they differ by ${size} of their size`,
+  );
 }
+
+const distrust = ({ name }: Engine, reason: string): InputError =>
+  new InputError({
+    message: `Cannot trust ${name} on this machine: ${reason}; name another engine`,
+  });

@@ -32,6 +32,7 @@ export const OUTCOMES = [
   "it was closed meanwhile",
   "an id lies outside of the table that it is to be read from",
   "its plan has too many inputs and outputs",
+  "the processor does not have an instruction that the kernels were compiled to",
 ] as const;
 
 /**

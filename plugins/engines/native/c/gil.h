@@ -19,7 +19,7 @@
 #define AXES 12
 
 /* How a run ends. */
-enum { DONE = 0, STOPPED = 1, OUTSIDE = 2, MISSHAPEN = 3 };
+enum { DONE = 0, STOPPED = 1, OUTSIDE = 2, MISSHAPEN = 3, UNKNOWN = 4 };
 
 /* Memory that instructions name. */
 typedef struct {
@@ -130,6 +130,9 @@ typedef void Part(Frame *frame, const int32_t *w, int64_t from, int64_t to);
 /* All of `total`, in parts that other threads may compute, unless all take less than `work` is worth
    (in elements): run.c. */
 void in_parts(Frame *frame, const int32_t *w, Part *part, int64_t total, int64_t work);
+
+/* Does some work, unless it meets an instruction that the processor does not have: attempt.c. */
+int attempt(void (*work)(Frame *frame, const void *what), Frame *frame, const void *what);
 
 /* Work that every thread of a pool does its share of: pool.c. */
 void together(Pool *pool, void (*share)(void *work, int thread, int threads), void *work);

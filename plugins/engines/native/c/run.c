@@ -71,13 +71,18 @@ static void place(Frame *frame, const Work *work, int64_t number) {
   }
 }
 
-static void walk(Frame *frame, const Task *task) {
+static void step(Frame *frame, const void *what) {
+  const Task *task = what;
   const int32_t *words = task->plan->words, *w = words, *end = w + task->plan->count;
   while (w < end && frame->outcome == DONE) {
     if (stopped(frame)) frame->outcome = STOPPED;
     else MEASURED(frame->thread, w - words, KERNELS[w[0]](frame, w + 2));
     w += 2 + w[1];
   }
+}
+
+static void walk(Frame *frame, const Task *task) {
+  if (!attempt(step, frame, task)) frame->outcome = UNKNOWN;
 }
 
 /* A kernel whose parts are computed by all threads. */
@@ -89,13 +94,24 @@ typedef struct {
   volatile int outcome;
 } Parts;
 
+/* A thread's share of them. */
+typedef struct {
+  const Parts *parts;
+  int64_t from, to;
+} Share;
+
+static void do_share(Frame *frame, const void *what) {
+  const Share *share = what;
+  share->parts->part(frame, share->parts->w, share->from, share->to);
+}
+
 static void share_of(void *argument, int thread, int threads) {
   Parts *parts = argument;
   Frame frame = *parts->frame;
   frame.pool = 0;
   panels_of(parts->frame->pool, thread, &frame.panel_a, &frame.panel_b);
-  int64_t from = parts->total * thread / threads, to = parts->total * (thread + 1) / threads;
-  if (from < to) parts->part(&frame, parts->w, from, to);
+  Share share = {parts, parts->total * thread / threads, parts->total * (thread + 1) / threads};
+  if (share.from < share.to && !attempt(do_share, &frame, &share)) frame.outcome = UNKNOWN;
   if (frame.outcome != DONE) parts->outcome = frame.outcome;
 }
 
