@@ -79,7 +79,7 @@ export async function serve(
       ...clock.now(),
       cells: counted,
       entries,
-      waits: [median(waits), Math.max(...waits)] as const,
+      waits: [median(waits), waits.reduce((most, wait) => Math.max(most, wait), 0)] as const,
     };
   }
 

@@ -153,7 +153,7 @@ function kernelsOf(plan: ReturnType<typeof planOf>, parts: Parts, threads: numbe
   const others = {
     "Adam": adam,
     "sums set to zero": together("clear"),
-    "sums of threads added": together("sums"),
+    "sums of chains added": together("sums"),
     "rows added to tables": together("scatter"),
     "waiting for other threads": together("cells") - inKernels / threads,
     "outside of C": all - inC - adam,
