@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { InputError } from "../core/errors.ts";
@@ -27,7 +27,7 @@ Deno.test("newest() gives back, bit for bit, what write() was given", () =>
   fc.assert(
     fc.asyncProperty(anyBookmark, ({ layout, bookmark }) =>
       withFolder(async (folder) => {
-        const path = join(folder, "run", "checkpoints"), identity = identityOf(layout);
+        const path = join(folder, "checkpoints"), identity = identityOf(layout);
         await openCheckpoints(path, identity).write(bookmark);
         const found = await openCheckpoints(path, identity).newest(1);
         assertSame(bitsOf(found?.bookmark), bitsOf(bookmark));
@@ -35,6 +35,14 @@ Deno.test("newest() gives back, bit for bit, what write() was given", () =>
       })),
     { numRuns: 100 },
   ));
+
+Deno.test("write() makes no folder of a run anew that somebody has removed", () =>
+  withFolder(async (folder) => {
+    const run = join(folder, "run"),
+      { write } = openCheckpoints(join(run, "checkpoints"), identity);
+    await assert.rejects(() => write(numbered(0)), /there is no such file or folder$/);
+    assert.ok(!existsSync(run));
+  }));
 
 Deno.test("write() keeps the last ones of each seed, newest() finds the last", () =>
   fc.assert(

@@ -60,11 +60,8 @@ export function forgetfulDisk(operations: number, root: Folder = emptyFolder()):
     makeFolder: (path) =>
       promised(() => {
         if (find(path) !== undefined) return;
-        const names = path.slice(1).split("/");
-        names.forEach((name, i) => {
-          const above = folderAt(`/${names.slice(0, i).join("/")}`), made = emptyFolder();
-          if (!above.now.has(name)) change(above, (entries) => entries.set(name, made));
-        });
+        const made = emptyFolder();
+        change(folderAt(dirname(path)), (entries) => entries.set(basename(path), made));
       }),
     write: (path, bytes) =>
       promised(() => {

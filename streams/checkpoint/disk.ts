@@ -6,10 +6,11 @@
 
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import process from "node:process";
+import { codeOf } from "../explain.ts";
 
 /** A file system. What fails throws with the operating system's word as `code`. */
 export interface Disk {
-  /** Makes a folder and those above it, where they are not there. */
+  /** Makes a folder, where it is not there; the one above it must be. */
   makeFolder(path: string): Promise<void>;
   /** Makes a file; comes back when its bytes, not yet its name, are on the disk itself. */
   write(path: string, bytes: Uint8Array): Promise<void>;
@@ -26,7 +27,9 @@ export interface Disk {
 /** The file system of this machine. */
 export const localDisk: Disk = {
   makeFolder: async (path) => {
-    await mkdir(path, { recursive: true });
+    await mkdir(path).catch((cause) => {
+      if (codeOf(cause) !== "EEXIST") throw cause;
+    });
   },
   async write(path, bytes) {
     const file = await open(path, "wx");

@@ -53,9 +53,10 @@ function placeOf(name: string): Place | undefined {
   return { number: Number(found[1]), name, kind };
 }
 
-/** Makes a shelf, so that a power cut does not take it away. */
+/** Makes a shelf in a run's folder, so that a power cut does not take it away. */
 export async function makeShelf(disk: Disk, shelf: string): Promise<void> {
-  await disk.makeFolder(shelf);
+  // Not the run's folder: if somebody has removed it, a new one would hold nothing but this.
+  for (const folder of [dirname(shelf), shelf]) await disk.makeFolder(folder);
   for (const above of [dirname(shelf), dirname(dirname(shelf))]) await disk.syncFolder(above);
 }
 
