@@ -7,7 +7,8 @@
 
 import { Effect, Schema } from "effect";
 import { arrange, type Curriculum, type Partition, type Survey } from "./curriculum.ts";
-import { ExperimentError, type GilError, isGilError } from "./errors.ts";
+import { ExperimentError, type GilError } from "./errors.ts";
+import { failed } from "./failed.ts";
 import { dealCells, inGrains, partitionBy } from "./partition.ts";
 import { permutation } from "./permutation.ts";
 import { setting } from "./plugin.ts";
@@ -74,7 +75,7 @@ export const surveySums = Effect.fnUntraced(
       });
     }
     return yield* Effect.tryPromise({ try: sums, catch: (cause) => cause }).pipe(
-      Effect.catch((cause) => isGilError(cause) ? Effect.fail(cause) : Effect.die(cause)),
+      Effect.catch(failed),
     );
   },
 );

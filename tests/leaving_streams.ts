@@ -5,30 +5,14 @@
  * @module
  */
 
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { take, throwError } from "rxjs";
 import { streamAtlas } from "../streams/reading/stream_atlas.ts";
+import { openFiles, workerThreads } from "./what_is_open.ts";
 
 const [folder] = Deno.args;
 
-const files = () =>
-  readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
-    } catch {
-      return false;
-    }
-  }).length;
-/** Threads of workers; those of the runtime come and go as they like. */
-const threads = () =>
-  readdirSync("/proc/self/task").filter((task) => {
-    try {
-      return readFileSync(`/proc/self/task/${task}/comm`, "utf8").startsWith("worker");
-    } catch {
-      return false;
-    }
-  }).length;
+const files = () => openFiles(folder), threads = () => workerThreads().length;
 
 const WAYS: Readonly<Record<string, (workers: number) => Promise<unknown>>> = {
   async whole(workers) {

@@ -5,12 +5,13 @@
  */
 
 import { type Arrays, at, type Layout, type Program, type Slot } from "../core/model/program.ts";
-import { derive, type Key } from "../core/random.ts";
+import type { Key } from "../core/random.ts";
 import { type Code, codeOf } from "../plugins/engines/native/codes.ts";
 import { OUTCOMES } from "../plugins/engines/native/library.ts";
 import { ELEMENTS } from "../plugins/engines/native/plan/planner.ts";
 import { bytesOf, planned, type PlanPort, SPACES } from "../plugins/engines/native/plan/plan.ts";
 import { feedOf, sizeOf } from "../streams/engine/feeds.ts";
+import { siteKey } from "../streams/engine/noise.ts";
 import type { Pointer } from "../streams/platform.ts";
 import type { Roomed } from "./native_guarded.ts";
 import { type Guarded, type Memory, pagesOf, type Region } from "./native_guarded_memory.ts";
@@ -99,7 +100,7 @@ export function guardedProgram(
       else fillDoor(cells, feedOf(program, feeds, role.name));
     }
     const drawn = new Uint32Array(4 * (1 + Math.max(-1, ...plan.sites.map(({ index }) => index))));
-    for (const { index } of plan.sites) drawn.set(derive(key, "dropout", index), 4 * index);
+    for (const { index } of plan.sites) drawn.set(siteKey(key, index), 4 * index);
     const draws = inRoom(drawn), { addresses, arrays } = state;
     const gradient = ({ offset }: Slot) => addresses.gradients + BigInt(4 * offset);
     const spaces = [

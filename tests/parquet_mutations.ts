@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { readPageHeader } from "../streams/parquet/page_header.ts";
@@ -235,11 +236,5 @@ function withFooter(head: Uint8Array, tree: Struct): Uint8Array {
 }
 
 function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  return whole;
+  return new Uint8Array(Buffer.concat(parts));
 }

@@ -5,31 +5,15 @@
  * @module
  */
 
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { Effect, Exit, Scope } from "effect";
 import { keyOf } from "../core/random.ts";
 import { type Atlas, openAtlas } from "../streams/atlas/open_atlas.ts";
+import { openFiles, workerThreads } from "./what_is_open.ts";
 
 const [folder] = Deno.args;
 
-const files = () =>
-  readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
-    } catch {
-      return false;
-    }
-  }).length;
-/** Threads of workers, by the numbers that the system has for them. */
-const threads = () =>
-  readdirSync("/proc/self/task").filter((task) => {
-    try {
-      return readFileSync(`/proc/self/task/${task}/comm`, "utf8").startsWith("worker");
-    } catch {
-      return false;
-    }
-  });
+const files = () => openFiles(folder), threads = workerThreads;
 
 /**
  * Waits, as threads end and files close some time after they were told to; but not until workers end

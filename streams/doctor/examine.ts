@@ -5,7 +5,8 @@
  */
 
 import { Effect } from "effect";
-import { type InputError, isGilError, RunError } from "../../core/errors.ts";
+import { type InputError, RunError } from "../../core/errors.ts";
+import { failed } from "../../core/failed.ts";
 import type { Abilities, Engine } from "../../core/model/program.ts";
 import { keyOf } from "../../core/random.ts";
 import { make, type Registry } from "../../core/registry.ts";
@@ -83,7 +84,7 @@ const examine = Effect.fnUntraced(function* (engine: Engine, part: Part, expecte
     },
     catch: (cause) => cause,
   }).pipe(
-    Effect.catch((cause) => isGilError(cause) ? Effect.fail(cause) : Effect.die(cause)),
+    Effect.catch(failed),
   );
   const agrees = apart <= ALLOWED[precision];
   return { name, precision, device, threads, library, speed, difference: apart, agrees };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { unsigned } from "../../wasm/leb128.ts";
 import { readUnsigned } from "../thrift.ts";
 
@@ -25,19 +26,9 @@ export function limitMemory(module: Uint8Array, bytes: number): Uint8Array<Array
       const least = readUnsigned(cursor);
       const limited = [1, 1, ...unsigned(least), ...unsigned(Math.floor(bytes / PAGE))];
       const section = Uint8Array.of(MEMORY, ...unsigned(limited.length), ...limited);
-      return joined([module.subarray(0, start), section, module.subarray(end)]);
+      return Buffer.concat([module.subarray(0, start), section, module.subarray(end)]);
     }
     cursor.at = end;
   }
   throw new RangeError("the module defines no memory");
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  return whole;
 }

@@ -10,6 +10,9 @@ import { sizeOf } from "./axes.ts";
 import { bitsOf } from "./elementwise.ts";
 import { limitOf, type Lower, type Planner, type Word } from "./planner.ts";
 
+/** What either type is until it is known to be bf16. */
+const FLOAT32 = codeOf("TYPE", "float32");
+
 const memories = (...names: readonly string[]): Word[] => names.map((memory) => ({ memory }));
 
 const linear: Lower = (plan, { inputs, outputs: [name], attributes }) => {
@@ -57,8 +60,6 @@ const normGradient: Lower = (plan, { inputs, outputs }) => {
     either: [[normal, type]],
   });
 };
-
-const FLOAT32 = codeOf("TYPE", "float32");
 
 /** Most queries whose weights are in memory at a time: QUERIES in product.h. */
 const QUERIES = 64;
