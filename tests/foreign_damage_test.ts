@@ -2,6 +2,7 @@ import { equal, match, ok, rejects } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Effect } from "effect";
+import { InputError } from "../core/errors.ts";
 import { keyOf } from "../core/random.ts";
 import { parquet } from "../plugins/sources/parquet.ts";
 import { openBytes } from "../streams/bytes/open_bytes.ts";
@@ -11,6 +12,7 @@ import { openColumns, openTable } from "../streams/parquet/table.ts";
 import { folderOfTests } from "./atlas_folder.ts";
 import { writeForeign } from "./foreign_files.ts";
 import { readAll } from "./laws/source_laws.ts";
+import { withClaim } from "./parquet_mutations.ts";
 
 const CELLS = 20_000, GROUP = 18_000, BLOCK = 512;
 
@@ -102,4 +104,23 @@ Deno.test("parquet() leaves out the cells of a row group whose labels are damage
   equal(categories.length, 3);
   ok(cells.every((cell) => cell >= GROUP));
   equal(cells.length, CELLS - GROUP);
+});
+
+Deno.test("parquet() names the file whose footer claims more than memory is allowed for, or than there can be", async () => {
+  const path = join(folder, "claims.parquet"), whole = new Uint8Array(readFileSync(sound));
+  for (const claim of [2n ** 34n, 2n ** 39n]) {
+    writeFileSync(path, withClaim(whole, "values", claim));
+    await rejects(cellsOf(path, "fail"), (error: Error) => {
+      ok(error instanceof InputError && error.message.startsWith(`Cannot read "${path}"`));
+      match(error.message, /MB are allowed; allow more "memory"/);
+      return true;
+    });
+  }
+  const message = `Cannot read "${path}": column "genes" claims an impossible size`;
+  for (const what of ["values", "unpacked"] as const) {
+    for (const claim of [2n ** 40n, 2n ** 63n - 1n]) {
+      writeFileSync(path, withClaim(whole, what, claim));
+      await rejects(cellsOf(path, "fail"), { name: "InputError", message });
+    }
+  }
 });

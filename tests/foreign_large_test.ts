@@ -80,7 +80,7 @@ Deno.test({
           async () => {
             for await (const _ of source.read({ batch: 128, order: keyOf(5) })) break;
           },
-          /^InputError: Cannot read with 16 MB of memory: .* take about \d+ MB; allow as much/,
+          /^InputError: Cannot read ".*": .* take about \d+ MB where 16 MB are allowed; allow more/,
         ));
     }),
 });

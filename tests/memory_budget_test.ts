@@ -10,6 +10,7 @@ import type { Layout } from "../streams/atlas/layout.ts";
 import type { Manifest } from "../streams/atlas/manifest.ts";
 import { shardWriter } from "../streams/parquet/shard_writer.ts";
 import { type Demand, shareMemory } from "../streams/reading/pool/share_memory.ts";
+import { TOO_LITTLE_MEMORY } from "../streams/reading/staging/allotment.ts";
 import { streamAtlas } from "../streams/reading/stream_atlas.ts";
 import { withFolder } from "./atlas_folder.ts";
 
@@ -77,7 +78,10 @@ Deno.test({
       }
       await rejects(Array.fromAsync(streamAtlas(folder, { memory: "40MB" })), (error: Error) => {
         ok(error instanceof InputError);
-        match(error.message, /^Cannot read with 40 MB of memory: .* take about \d+ MB; allow/);
+        match(
+          error.message,
+          /^Cannot read an atlas: .* take about \d+ MB where 40 MB are allowed; allow more "memory", /,
+        );
         return true;
       });
     }),
@@ -119,7 +123,7 @@ Deno.test("shareMemory() shares out what there is, and names the least that woul
           const more = shareMemory({ memory: memory + 1e8, workers }, demand);
           ok(more.workers >= shares.workers);
         } catch (error) {
-          ok(error instanceof InputError);
+          ok(error instanceof Error && error.name === TOO_LITTLE_MEMORY);
           const least = Number(/about (\d+) MB/.exec(error.message)![1]) * 1e6;
           ok(least >= memory);
           equal(shareMemory({ memory: least, workers }, demand).workers, 0);

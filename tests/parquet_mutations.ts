@@ -95,6 +95,20 @@ export const changedFooter: fc.Arbitrary<Mutation> = fc.array(changedTree, {
   return withFooter(file.subarray(0, footer.start), footer.tree);
 });
 
+/** The file of which the first column claims another number of values, or of bytes once unpacked. */
+export function withClaim(
+  file: Uint8Array,
+  what: "values" | "unpacked",
+  claim: bigint,
+): Uint8Array {
+  const { tree, start } = footerOf(file), said = fieldOf(columnsOf(tree)[0], CLAIMS[what]);
+  if (!(said && "integer" in said)) throw new Error(`the footer does not say ${what}`);
+  said.integer = claim;
+  return withFooter(file.subarray(0, start), tree);
+}
+
+const CLAIMS = { values: 5, unpacked: 6 };
+
 /** The file without one field of its footer, for each of them. */
 export function* withoutFields(file: Uint8Array): Generator<Uint8Array> {
   const { tree, start } = footerOf(file);

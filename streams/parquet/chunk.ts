@@ -28,6 +28,8 @@ export interface Chunk {
 
 /** No row group may have more rows: an array could not hold what is said of them. */
 const MOST_ROWS = 2 ** 28;
+/** No chunk may have more values, or unpack to more bytes: nobody could have written it. */
+const MOST = 2 ** 40;
 
 /**
  * The chunk of a column in a row group.
@@ -52,7 +54,8 @@ export function chunkOf({ leaf, chunks, bytes: { size } }: TableColumn, group: n
     throw new RangeError(`column "${name}" lies outside the file`);
   }
   const { unpacked, values, rows } = chunk;
-  if (!(unpacked >= 0 && values >= 0 && rows >= 0 && rows < MOST_ROWS)) {
+  const isPossible = unpacked >= 0 && unpacked < MOST && values >= 0 && values < MOST;
+  if (!(isPossible && rows >= 0 && rows < MOST_ROWS)) {
     throw new RangeError(`column "${name}" claims an impossible size`);
   }
   if (

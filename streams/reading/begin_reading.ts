@@ -10,11 +10,16 @@ import { planRead, type PlanShape } from "./plan/plan_read.ts";
 import { crewParts } from "./pool/crew.ts";
 import type { Parts, Reading } from "./pool/parts.ts";
 import { readHere } from "./pool/read_here.ts";
-import { type GroupSizes, shareMemory } from "./pool/share_memory.ts";
+import { type Demand, type GroupSizes, shareMemory, type Shares } from "./pool/share_memory.ts";
 import type { WorkerPool } from "./pool/worker_pool.ts";
 import { startAt } from "./read_plan.ts";
 import { type CodeScan, columnOf, scanFor } from "./scan_codes.ts";
-import type { Damage, OnDamage, ReaderSettings } from "./staging/reader_settings.ts";
+import {
+  type Damage,
+  faultOf,
+  type OnDamage,
+  type ReaderSettings,
+} from "./staging/reader_settings.ts";
 
 /** Opened files of cells. */
 export interface Readable {
@@ -66,7 +71,7 @@ export async function beginReading(
   const plan = planRead(cells, { ...request, ...(keep && { keep }) }, shape);
   const block = request.block ?? shape.block;
   const window = Math.max(plan.most, request.window ?? shape.window, block);
-  const { workers, memory } = shareMemory(means, {
+  const { workers, memory } = sharesOf(readable, means, {
     groups: readable.sizes(request.order === "stored" ? window : block),
     window,
     batch: Math.min(batch, cells),
@@ -84,6 +89,14 @@ export async function beginReading(
     failure,
   };
   return workers > 0 ? crewParts(reading, { workers, pool, patience }) : readHere(reading);
+}
+
+function sharesOf({ failure }: Readable, means: ReadingMeans, demand: Demand): Shares {
+  try {
+    return shareMemory(means, demand);
+  } catch (cause) {
+    throw failure(faultOf(cause), { shard: -1, group: -1 });
+  }
 }
 
 function checkRequest({ genes: size }: Readable, { batch, from = 0, genes }: ReadRequest): void {

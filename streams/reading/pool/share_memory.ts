@@ -4,8 +4,8 @@
  * @module
  */
 
-import { InputError } from "../../../core/errors.ts";
 import { batchBytes } from "../staging/batch_buffer.ts";
+import { TOO_LITTLE_MEMORY } from "../staging/allotment.ts";
 import { LOAD_BYTES } from "../staging/loads.ts";
 import type { ReaderMemory } from "../staging/reader_settings.ts";
 
@@ -49,7 +49,8 @@ const MARGIN = 1.125;
  * Shares out `memory` bytes: as many workers as were asked for, or as many as there is memory for;
  * none is this thread alone.
  *
- * @throws InputError where not even this thread can read in so little; it names the least that would do.
+ * @throws Error of the name `TOO_LITTLE_MEMORY` where not even this thread can read in so little; it
+ * names the least that would do.
  */
 export function shareMemory(
   asked: { readonly memory: number; readonly workers: number },
@@ -103,12 +104,11 @@ function sizesOf({ groups, window, batch, columns, short }: Demand) {
   };
 }
 
-function tooLittle(memory: number, least: number): InputError {
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
-  return new InputError({
-    message:
-      `Cannot read with ${Math.floor(memory / 1e6)} MB of memory: the cells of a window and ` +
-      `two batches of them take about ${megabytes(least)}; allow as much, or make "window" or ` +
-      `"batch" smaller`,
-  });
+function tooLittle(memory: number, least: number): Error {
+  const error = new Error(
+    "the cells of a window and two batches of them take about " +
+      `${Math.ceil(least / 1e6)} MB where ${Math.floor(memory / 1e6)} MB are allowed`,
+  );
+  error.name = TOO_LITTLE_MEMORY;
+  return error;
 }
