@@ -19,6 +19,7 @@ export * from "./core/nearest.ts";
 export * from "./core/permutation.ts";
 export * from "./core/plugin.ts";
 export * from "./core/model/program.ts";
+export * from "./core/quantities.ts";
 export * from "./core/random.ts";
 export * from "./core/registry.ts";
 export * from "./core/replay.ts";

@@ -40,6 +40,12 @@ export const checkScales = Effect.fnUntraced(function* (
   return scale;
 });
 
+/** Names that results have for something else than a gene set. */
+const TAKEN: ReadonlyMap<string, string> = new Map([
+  ["base", "the stage before them all"],
+  ["average", "their mean"],
+]);
+
 /** Refuses methods that cannot do what they say, and questions that cannot be answered. */
 export const checkMethods = Effect.fnUntraced(function* (experiment: Experiment) {
   const names = Object.keys(experiment.methods);
@@ -73,6 +79,13 @@ export const checkMethods = Effect.fnUntraced(function* (experiment: Experiment)
   if (twice !== undefined) {
     return yield* new ExperimentError({
       message: `Cannot tell apart two gene sets called "${twice.name}": give each its own name`,
+    });
+  }
+  const taken = experiment.sets.find(({ name }) => TAKEN.has(name));
+  if (taken !== undefined) {
+    return yield* new ExperimentError({
+      message: `Cannot call a gene set "${taken.name}": ${TAKEN.get(taken.name)} is called so; ` +
+        `give the set another name`,
     });
   }
 });

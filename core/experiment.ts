@@ -6,6 +6,7 @@
 
 import { Schema } from "effect";
 import { required, setting } from "./plugin.ts";
+import { Count, Positive, Share } from "./quantities.ts";
 
 /** One plugin by id, its configuration beside it: `{ "use": "log1p" }`. */
 export const Use = Schema.StructWithRest(Schema.Struct({ use: Schema.String }), [
@@ -13,9 +14,6 @@ export const Use = Schema.StructWithRest(Schema.Struct({ use: Schema.String }), 
 ]);
 /** One plugin by id, its configuration beside it. */
 export type Use = typeof Use.Type;
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
-const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
 
 /** Genes that arrive in one stage, and the labelled cells on which knowing them is tested. */
 export const GeneSet = Schema.Struct({
@@ -54,7 +52,7 @@ export const Training = Schema.Struct({
   ),
   rate: setting(Schema.Finite.check(Schema.isGreaterThan(0)), 5e-4, "learning rate"),
   warmup: setting(
-    Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+    Count,
     5000,
     "steps over which the rate rises from 0, in the first stage that is trained",
   ),

@@ -12,6 +12,7 @@ import { failed } from "./failed.ts";
 import { dealCells, inGrains, partitionBy } from "./partition.ts";
 import { permutation } from "./permutation.ts";
 import { setting } from "./plugin.ts";
+import { Share } from "./quantities.ts";
 import { derive, keyOf } from "./random.ts";
 
 /** Genes that arrive in one stage. */
@@ -33,7 +34,7 @@ export const dealSettings = {
     "cells held out from training: a share when below 1, else how many",
   ),
   baseShare: setting(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
+    Share,
     0.5,
     "share of the training cells that the base stage gets; 0 folds that stage away",
   ),

@@ -141,6 +141,11 @@ Deno.test("geneClassification() has no score with one class, or with nothing to 
   assertSame(scoreOf(geneClassification({ trainShare: 1 }), [labelled(20, 1)], about(1, 2)), NaN);
 });
 
+Deno.test("geneRegression() refuses to mask nothing, as it asks about what is masked", () => {
+  throws(() => geneRegression({ mask: 0 }), /greater than 0/);
+  assertSame(geneRegression({ mask: 1 }).mask, 1);
+});
+
 Deno.test("geneClassification() refuses shares outside 0 … 1 and unknown reports", () => {
   throws(() => geneClassification({ trainShare: 1.5 }));
   throws(() => geneClassification({ report: "median" as "last-epoch" }));

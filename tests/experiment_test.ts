@@ -117,6 +117,12 @@ Deno.test("checkMethods() refuses methods that cannot do what they say", async (
     await sentence(checkMethods(await experiment({ sets: [{ name: "a" }, { name: "a" }] }))),
     /Cannot tell apart two gene sets called "a"/,
   );
+  for (const name of ["base", "average"]) {
+    assert.match(
+      await sentence(checkMethods(await experiment({ sets: [{ name: "a" }, { name }] }))),
+      new RegExp(`Cannot call a gene set "${name}": .* is called so; give the set another name`),
+    );
+  }
   assert.match(
     await sentence(checkMethods(await experiment({ methods: {} }))),
     /it compares no methods/,

@@ -26,8 +26,10 @@ type Sizes = typeof sizes extends fc.Arbitrary<infer A> ? A : never;
 function fits({ height, width, down, across, strides, pad }: Sizes): boolean {
   if (pad === "same") return true;
   const around = pad === "valid" ? 0 : pad;
-  // TensorFlow.js counts windows of a given padding by the first stride.
-  if (typeof pad === "number" && strides[0] !== strides[1]) return false;
+  // TensorFlow.js counts windows of a given padding by the first stride and the first length.
+  if (typeof pad === "number" && (strides[0] !== strides[1] || width + 2 * around < down)) {
+    return false;
+  }
   return around < Math.min(down, across) && height + 2 * around >= down &&
     width + 2 * around >= across;
 }

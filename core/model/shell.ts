@@ -11,14 +11,13 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { Schema } from "effect";
+import { Positive } from "../quantities.ts";
 import type { Prediction, TokenTensors } from "./architecture.ts";
 import { affine, detach, embedding, linear } from "./composites/mod.ts";
 import { linearWeights, xavierFill, xavierLinearWeights } from "./initial.ts";
 import { setting } from "../plugin.ts";
 import type { Tensors, WeightSpec } from "./program.ts";
 import { SPECIAL_TOKENS } from "../tokens.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 /** Settings of every architecture that stands in the shell. */
 export const shellSettings = {

@@ -25,9 +25,8 @@ import {
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
+import { Positive } from "../../core/quantities.ts";
 import { clsId } from "../../core/tokens.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 /** Places in a window. */
 const PLACES = 9;

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs";
-import { Schema } from "effect";
 import type { Architecture, Shape } from "../../core/model/architecture.ts";
 import {
   convolveChannels,
@@ -24,8 +23,7 @@ import {
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
+import { Positive } from "../../core/quantities.ts";
 
 /** Numbers that each channel remembers by. */
 const STATES = 4;

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs";
-import { Schema } from "effect";
 import type { Architecture, Shape } from "../../core/model/architecture.ts";
 import { affine, gelu, layerNorm, linear } from "../../core/model/composites/mod.ts";
 import { linearWeights, normWeights } from "../../core/model/initial.ts";
@@ -12,8 +11,7 @@ import {
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
+import { Positive } from "../../core/quantities.ts";
 
 /**
  * The benchmark's plain perceptron: every position is treated alone. The cell embedding is the mean

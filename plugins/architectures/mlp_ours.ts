@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs";
-import { Schema } from "effect";
 import type { Architecture, Shape } from "../../core/model/architecture.ts";
 import {
   affine,
@@ -19,8 +18,7 @@ import {
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
+import { Positive } from "../../core/quantities.ts";
 
 /**
  * The benchmark's own perceptron (its equation 5): each layer mixes features, then positions, of which

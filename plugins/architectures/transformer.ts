@@ -28,8 +28,7 @@ import {
   shellSettings,
   shellWeights,
 } from "../../core/model/shell.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
+import { Positive } from "../../core/quantities.ts";
 
 /**
  * The transformer of the benchmark and of gene-incremental learning: post-norm layers as PyTorch

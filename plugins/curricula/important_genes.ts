@@ -1,10 +1,9 @@
-import { Effect, Schema } from "effect";
+import { Effect } from "effect";
 import { ExperimentError } from "../../core/errors.ts";
 import { resolveDuplicates, topGenes } from "../../core/important_genes.ts";
 import { curriculum, setting } from "../../core/plugin.ts";
+import { Count, Positive } from "../../core/quantities.ts";
 import { dealSettings, dealtPartition, schedule, surveySums } from "../../core/schedule.ts";
-
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
 /**
  * The published curriculum: the genes of a stage are those with the largest sums over the cells of
@@ -15,11 +14,7 @@ export const importantGenes = curriculum({
   id: "important-genes",
   purpose: "gives each stage the genes that its data set expresses most",
   config: {
-    top: setting(
-      Schema.Int.check(Schema.isGreaterThan(0)),
-      150,
-      "candidate genes of each set, by sum over its cells",
-    ),
+    top: setting(Positive, 150, "candidate genes of each set, by sum over its cells"),
     clearRank: setting(
       Count,
       20,

@@ -1,7 +1,8 @@
-import { Effect, Schema } from "effect";
+import { Effect } from "effect";
 import { deal } from "../../core/partition.ts";
 import { permutation } from "../../core/permutation.ts";
 import { curriculum, setting } from "../../core/plugin.ts";
+import { Share } from "../../core/quantities.ts";
 import { derive, keyOf } from "../../core/random.ts";
 import { dealSettings, dealtPartition, schedule, surveySums } from "../../core/schedule.ts";
 
@@ -10,11 +11,7 @@ export const randomGenes = curriculum({
   id: "random-genes",
   purpose: "deals the genes to the stages at random, after a share for the base",
   config: {
-    baseGenes: setting(
-      Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
-      0.5,
-      "share of the genes that every stage shows",
-    ),
+    baseGenes: setting(Share, 0.5, "share of the genes that every stage shows"),
     ...dealSettings,
   },
   make: ({ baseGenes, ...config }) =>

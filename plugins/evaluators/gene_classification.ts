@@ -4,6 +4,7 @@ import { gather, type Gathered, inOrder } from "../../core/labelled_cells.ts";
 import { firstProbeWeights, type Labelled, linearProbe } from "../../core/linear_probe.ts";
 import { permutation } from "../../core/permutation.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
+import { Positive, Share } from "../../core/quantities.ts";
 import { derive, stream } from "../../core/random.ts";
 
 /** How the probe is trained and read. */
@@ -14,8 +15,6 @@ interface Training {
   readonly trainShare: number;
   readonly report: "last-epoch" | "best-epoch";
 }
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 /**
  * Gene-based classification (Gene incremental learning, AAAI 2026): cells of the asked set's data set
@@ -33,11 +32,7 @@ export const geneClassification = evaluator({
     epochs: setting(Positive, 50, "epochs of the probe"),
     rate: setting(Schema.Finite.check(Schema.isGreaterThan(0)), 0.005, "learning rate of Adam"),
     batch: setting(Positive, 64, "cells in a batch of the probe"),
-    trainShare: setting(
-      Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
-      0.7,
-      "share of the cells that the probe is trained on",
-    ),
+    trainShare: setting(Share, 0.7, "share of the cells that the probe is trained on"),
     report: setting(
       Schema.Literals(["last-epoch", "best-epoch"]),
       "last-epoch",

@@ -1,6 +1,7 @@
 import { Schema } from "effect";
 import type { Outcome, Question } from "../../core/evaluator.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
+import { Positive, Share } from "../../core/quantities.ts";
 
 /** Squared errors of the cells of one outcome. */
 interface Errors {
@@ -20,12 +21,12 @@ export const geneRegression = evaluator({
   purpose: "measures how well masked values of a set's genes are predicted",
   config: {
     trials: setting(
-      Schema.Int.check(Schema.isGreaterThan(0)),
+      Positive,
       3,
       "passes over the held-out cells, with genes and masks drawn afresh",
     ),
     mask: setting(
-      Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
+      Share.check(Schema.isGreaterThan(0)),
       0.4,
       "share of a cell's positions that are masked",
     ),

@@ -2,11 +2,10 @@ import { Schema } from "effect";
 import { type CellBatch, concatCells, selectCells } from "../../core/batch.ts";
 import { permutation } from "../../core/permutation.ts";
 import { replay, setting } from "../../core/plugin.ts";
+import { Positive } from "../../core/quantities.ts";
 import { derive, type Key } from "../../core/random.ts";
 import type { Replay } from "../../core/replay.ts";
 import { type SampleBounds, type UniformSample, uniformSample } from "../../core/uniform_sample.ts";
-
-const Positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 /**
  * Gene replay (Gene incremental learning, AAAI 2026, Eq. 9): a uniform sample of the cells of each

@@ -1,5 +1,5 @@
-import { Schema } from "effect";
 import { sampler, setting } from "../../core/plugin.ts";
+import { Share } from "../../core/quantities.ts";
 import { fillKeys, fillLargest, fillLongTailWeights } from "../../core/successive_sampling.ts";
 
 /**
@@ -13,7 +13,7 @@ export const longTail = sampler({
   purpose: "reads the highly expressed genes of a cell first, for a share of the cells",
   config: {
     share: setting(
-      Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
+      Share,
       0.5,
       "probability that a cell's genes are drawn by weight; otherwise all are alike",
     ),

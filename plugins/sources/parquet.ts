@@ -1,5 +1,6 @@
 import { Schema } from "effect";
 import { place, required, setting, source } from "../../core/plugin.ts";
+import { Count } from "../../core/quantities.ts";
 import { openForeign } from "../../streams/foreign/open_foreign.ts";
 import { readingSettings } from "../../streams/reading/reading_settings.ts";
 
@@ -21,7 +22,7 @@ export const parquet = source({
     genes: setting(name, "genes", "column of the lists of token ids"),
     values: setting(name, "expressions", "column of the lists of values"),
     firstGene: setting(
-      Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+      Count,
       0,
       "token id of the first gene; lower ids, and words in angle brackets, are left out",
     ),

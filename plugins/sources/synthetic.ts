@@ -1,9 +1,8 @@
 import { Schema } from "effect";
 import { setting, source } from "../../core/plugin.ts";
+import { Positive } from "../../core/quantities.ts";
 import { openCached } from "../../streams/reading/cached_atlas.ts";
 import { syntheticAtlas } from "../../streams/reading/synthesise.ts";
-
-const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 /**
  * Makes up cells and reads them like any others: they are written to Parquet shards in the cache folder
@@ -13,11 +12,11 @@ export const synthetic = source({
   id: "synthetic",
   purpose: "makes up cells with cell types, gene modules and data sets, and keeps them as an atlas",
   config: {
-    cells: setting(positive, 3000, "number of cells"),
-    genes: setting(positive, 800, "number of genes"),
-    cellTypes: setting(positive, 6, "number of cell types"),
-    dataSets: setting(positive, 2, "number of data sets, which share some of the cell types"),
-    modules: setting(positive, 12, "number of groups of genes that go up and down together"),
+    cells: setting(Positive, 3000, "number of cells"),
+    genes: setting(Positive, 800, "number of genes"),
+    cellTypes: setting(Positive, 6, "number of cell types"),
+    dataSets: setting(Positive, 2, "number of data sets, which share some of the cell types"),
+    modules: setting(Positive, 12, "number of groups of genes that go up and down together"),
     depth: setting(
       Schema.Finite.check(Schema.isGreaterThan(0)),
       800,

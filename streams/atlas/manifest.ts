@@ -5,6 +5,7 @@
  */
 
 import { Schema } from "effect";
+import { Count } from "../../core/quantities.ts";
 
 /** The name of the manifest within an atlas folder. */
 export const MANIFEST_FILE = "atlas.json";
@@ -15,7 +16,6 @@ const FileName = Schema.String.check(
     expected: "a plain file name: letters, digits, dot, dash and underscore",
   }),
 );
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 const Sha256 = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{64}$/, { expected: "a SHA-256 hash in lower-case hexadecimal" }),
 );

@@ -8,6 +8,7 @@ import { Effect, Schema } from "effect";
 import { createHash } from "node:crypto";
 import { decode } from "../../core/decode.ts";
 import { InputError } from "../../core/errors.ts";
+import { Count } from "../../core/quantities.ts";
 import { Damage } from "./damage.ts";
 
 /** The name of the manifest within the folder of a checkpoint. */
@@ -16,7 +17,6 @@ export const MANIFEST_FILE = "manifest.json";
 /** The format that is written, and the only one that is read. */
 export const FORMAT = 1;
 
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 const Sha256 = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{64}$/, { expected: "a SHA-256 hash in lower-case hexadecimal" }),
 );

@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os";
 import { InputError, RunError } from "../../core/errors.ts";
 import type { Engine } from "../../core/model/program.ts";
 import { setting } from "../../core/plugin.ts";
+import { Positive } from "../../core/quantities.ts";
 
 /** Of engines that multiply in single precision and in nothing else. */
 export const fp32 = setting(
@@ -20,7 +21,7 @@ export const fp32 = setting(
 /** A number of threads, or as many as the processor has. */
 export const Threads = Schema.Union([
   Schema.Literal("all"),
-  Schema.Int.check(Schema.isGreaterThan(0)),
+  Positive,
 ]);
 
 /** Of engines that divide a step among threads. */

@@ -5,8 +5,8 @@
  */
 
 import { Effect } from "effect";
-import type { GilError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment.ts";
+import { failed } from "../../core/failed.ts";
 import { type Layout, layoutOf } from "../../core/model/program.ts";
 import { make, type Registry } from "../../core/registry.ts";
 import { openEngines } from "../engine/choose.ts";
@@ -54,8 +54,8 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
         sides: lanes.length,
         microBatch: experiment.training.microBatch,
       }),
-    catch: (cause) => cause as GilError,
-  });
+    catch: (cause) => cause,
+  }).pipe(Effect.catch(failed));
   const run: Run = {
     ...data,
     learners: engines.map((engine) =>

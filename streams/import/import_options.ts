@@ -6,6 +6,7 @@
 
 import { Schema } from "effect";
 import { setting } from "../../core/plugin.ts";
+import { Count } from "../../core/quantities.ts";
 
 const Words = Schema.Array(Schema.String);
 
@@ -62,11 +63,7 @@ export const ImportOptions = Schema.Struct({
     false,
     "leave the cells in their order; else they are shuffled",
   ),
-  seed: setting(
-    Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
-    1,
-    "the seed that names the order of shuffled cells",
-  ),
+  seed: setting(Count, 1, "the seed that names the order of shuffled cells"),
   memory: setting(
     Schema.String,
     "512MB",

@@ -6,12 +6,13 @@
 
 import { Schema } from "effect";
 import { setting } from "../../core/plugin.ts";
+import { Count } from "../../core/quantities.ts";
 import { MEMORY } from "../atlas/open_atlas.ts";
 
 /** The settings of a source that reads `what`: workers, memory, and what becomes of damage. */
 export const readingSettings = (what: string) => ({
   workers: setting(
-    Schema.NullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+    Schema.NullOr(Count),
     null,
     `workers that decode; null for what suits the ${what} and the machine, 0 for none`,
   ),

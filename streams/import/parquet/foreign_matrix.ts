@@ -10,6 +10,7 @@ import { Effect, Schema, type Scope } from "effect";
 import { decode } from "../../../core/decode.ts";
 import { type ExperimentError, InputError } from "../../../core/errors.ts";
 import { setting } from "../../../core/plugin.ts";
+import { Count } from "../../../core/quantities.ts";
 import { attempt } from "../../attempt.ts";
 import { openForeign } from "../../foreign/open_foreign.ts";
 import type { CountMatrix, ReadOptions } from "../count_matrix.ts";
@@ -23,11 +24,7 @@ const Mapping = Schema.Struct({
   }),
   genes: setting(Schema.NonEmptyString, "genes", "column of the lists of token ids"),
   values: setting(Schema.NonEmptyString, "expressions", "column of the lists of values"),
-  firstGene: setting(
-    Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
-    0,
-    "token id of the first gene; lower ids are left out",
-  ),
+  firstGene: setting(Count, 0, "token id of the first gene; lower ids are left out"),
   scale: Schema.Literals(["counts", "log1p"]),
   columns: setting(Schema.Array(Schema.String), [], "columns that describe cells"),
 });

@@ -6,10 +6,9 @@
 
 import { Schema } from "effect";
 import { existsSync, readFileSync } from "node:fs";
+import { Count } from "../../../core/quantities.ts";
 import { Manifest } from "../../atlas/manifest.ts";
 import { writeWhole } from "../../write_whole.ts";
-
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
 /** How far an import is. */
 export const Progress = Schema.Struct({
