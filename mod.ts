@@ -16,6 +16,7 @@ export * from "./core/forgetting.ts";
 export * from "./core/labelled_cells.ts";
 export * from "./core/linear_probe.ts";
 export * from "./core/nearest.ts";
+export * from "./core/nearest_neighbours.ts";
 export * from "./core/permutation.ts";
 export * from "./core/plugin.ts";
 export * from "./core/model/program.ts";

@@ -6,6 +6,8 @@
 
 import type { Outcome } from "./evaluator.ts";
 import type { Labelled } from "./linear_probe.ts";
+import { permutation } from "./permutation.ts";
+import { derive, type Key } from "./random.ts";
 
 /** Labelled cells of some outcomes, one part each. */
 export type Gathered = readonly {
@@ -45,4 +47,20 @@ export function inOrder(gathered: Gathered): Labelled {
     labels[i] = from.labels[row];
   });
   return { features, width, labels };
+}
+
+/**
+ * Rows of cells to learn from, `share` of them rounded down, and to test on, at random; undefined
+ * without two classes, or where one of the parts is empty.
+ */
+export function splitCells(
+  { labels }: Labelled,
+  share: number,
+  key: Key,
+): { readonly train: Uint32Array; readonly test: Uint32Array } | undefined {
+  const cells = labels.length, order = permutation(cells, derive(key, "split"));
+  const rows = Uint32Array.from({ length: cells }, (_, position) => order.at(position));
+  const train = rows.subarray(0, Math.floor(cells * share)), test = rows.subarray(train.length);
+  const isPossible = new Set(labels).size > 1 && train.length > 0 && test.length > 0;
+  return isPossible ? { train, test } : undefined;
 }

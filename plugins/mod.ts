@@ -25,6 +25,7 @@ export { tensorflow } from "./engines/tensorflow.ts";
 export { webgpu } from "./engines/webgpu.ts";
 export { geneRegression } from "./evaluators/gene_regression.ts";
 export { geneClassification } from "./evaluators/gene_classification.ts";
+export { neighbourClassification } from "./evaluators/neighbour_classification.ts";
 export { progress } from "./reporters/progress.ts";
 export { table } from "./reporters/table.ts";
 export { events } from "./reporters/events.ts";

@@ -1,6 +1,6 @@
 import { Schema } from "effect";
 import type { Question } from "../../core/evaluator.ts";
-import { gather, type Gathered, inOrder } from "../../core/labelled_cells.ts";
+import { gather, type Gathered, inOrder, splitCells } from "../../core/labelled_cells.ts";
 import { firstProbeWeights, type Labelled, linearProbe } from "../../core/linear_probe.ts";
 import { permutation } from "../../core/permutation.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
@@ -63,13 +63,10 @@ export const geneClassification = evaluator({
 
 /** Share of the test cells put into their class; NaN without two classes, or with an empty part. */
 function accuracyOf(data: Labelled, { classes, key }: Question, training: Training): number {
-  const { epochs, rate, batch, trainShare, report } = training, cells = data.labels.length;
-  const split = permutation(cells, derive(key, "split"));
-  const rows = Uint32Array.from({ length: cells }, (_, position) => split.at(position));
-  const train = rows.subarray(0, Math.floor(cells * trainShare)),
-    test = rows.subarray(train.length);
-  if (new Set(data.labels).size < 2 || train.length === 0 || test.length === 0) return NaN;
-
+  const { epochs, rate, batch, trainShare, report } = training;
+  const parts = splitCells(data, trainShare, key);
+  if (parts === undefined) return NaN;
+  const { train, test } = parts;
   const first = firstProbeWeights(classes, data.width, stream(derive(key, "weights")));
   const probe = linearProbe(first, rate), order = new Uint32Array(train.length);
   let accuracy = 0;
