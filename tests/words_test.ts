@@ -142,7 +142,9 @@ Deno.test("wordsOf() does not say that a score fell which rose", () => {
 
 Deno.test("wordsOf() admits what the seeds cannot tell", () =>
   fc.assert(fc.property(pairs(), (pairs) => {
-    const doubts = words(pairs).filter((line) => /cannot tell from chance|one seed/.test(line));
+    const doubts = words(pairs).filter((line) =>
+      /cannot tell from chance|one seed|on average/.test(line)
+    );
     const base = lost(pairs, "baseline"), other = lost(pairs, "replay"), none = base.map(() => 0);
     const unclear = [[base, none], [base, other]].filter(([a, b]) =>
       !isClear(a, b) && !isClear(b, a)
@@ -154,10 +156,25 @@ Deno.test("wordsOf() claims the same of scores that should be high", () =>
   fc.assert(fc.property(pairs(), (pairs) => {
     const claims = (lines: readonly string[]) =>
       lines.map((line) =>
-        /forgets|not forget|prevented|worse|better|chance|one seed/.exec(line)?.[0]
+        /forgets|not forget|prevented|worse|better|chance|one seed|on average/.exec(line)?.[0]
       );
     assertSame(claims(words(pairs, "higher")), claims(words(pairs)));
   })));
+
+Deno.test("wordsOf() calls a change of nothing neither better nor worse", () => {
+  const seed = (change: number, replayed: number) => ({
+    baseline: { learned: 0.5, end: 0.5 + change, newest: 0.25 },
+    replay: { learned: 0.5, end: 0.5 + replayed, newest: 0.25 },
+  });
+  assertSame(words([seed(0.25, 0.125), seed(-0.25, -0.125)]), [
+    "Baseline: its score on the T1 genes is as it was (0.500, on average over 2 seeds).",
+    "With replay the score changed as with baseline (on average over 2 seeds).",
+  ]);
+  assertSame(words([seed(0, 0)]), [
+    "Baseline: its score on the T1 genes is as it was (0.500, with the one seed that was run).",
+    "With replay the score changed as with baseline (with the one seed that was run).",
+  ]);
+});
 
 Deno.test("wordsOf() gives no interval over a single seed", () => {
   const seed = { learned: 0.4, end: 0.6, newest: 0.3 };

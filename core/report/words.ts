@@ -54,6 +54,9 @@ function forgetting(found: Findings, digits: number): string {
   const evidence = evidenceOf(scaled(forgotten, direction), digits);
   const agree = agreeing(forgotten, forgotten.mean < 0 ? "better" : "worse");
   const name = capital(reference);
+  if (forgotten.mean === 0) {
+    return `${name}: ${score} is as it was (${decimal(end, digits)}, ${over(forgotten)}).`;
+  }
   if (forgotten.verdict === "more") {
     return `${name} forgets: ${score} went ${course} (${change}, ${evidence}; ${agree}).`;
   }
@@ -77,6 +80,10 @@ function sparing(found: Findings, { method, spared, share }: Comparison, digits:
   if (spared.verdict === "more" && found.forgotten.verdict === "more") {
     return `${capital(method)} prevented ${shareInWords(share)} of that ` +
       `(${amount} less, ${evidenceOf(spared, digits)}; ${agreeing(spared, "less")}).`;
+  }
+  if (spared.mean === 0) {
+    return `With ${method} the ${found.evaluator.name} changed as with ` +
+      `${found.reference} (${over(spared)}).`;
   }
   const word = spared.mean < 0 ? "worse" : "better";
   const oriented = spared.mean < 0 ? scaled(spared, -1) : spared;
@@ -102,6 +109,9 @@ function price(found: Findings, { method, price }: Comparison, digits: number): 
 
 const evidenceOf = ({ interval }: Difference, digits: number): string =>
   `95 % interval ${decimal(interval.from, digits)} to ${decimal(interval.to, digits)}`;
+
+const over = ({ seeds }: Difference): string =>
+  seeds === 1 ? "with the one seed that was run" : `on average over ${seeds} seeds`;
 
 const agreeing = ({ agree, seeds }: Difference, word: string): string =>
   `${word} in ${agree} of ${seeds} seeds`;
