@@ -6,6 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import type { Affine } from "../../core/model/composites/affine.ts";
+import { layerNorm } from "../../core/model/composites/mod.ts";
 import {
   type Arrays,
   type Compiled,
@@ -115,6 +117,35 @@ export const examples: Readonly<Record<string, fc.Arbitrary<Example>>> = {
       const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), 1e-3));
       const normal = tf.mul(tf.mul(centred, inverse), scale);
       return { loss: tf.sum(tf.mul(normal, y)), normal };
+    })
+  ),
+  "layer norms of what is added to itself": fc.tuple(seed, length, length).map(([seed, n, width]) =>
+    exampleOf("twice", seed, {
+      weights: { weight: [width + 1], bias: [width + 1], mix: [width + 1, width + 1] },
+      floats: { x: [n, width + 1], y: [n, width + 1] },
+    }, ({ mix, ...affine }, { x, y }) => {
+      const mixed = tf.matMul(x, mix) as tf.Tensor2D;
+      const normal = layerNorm(mixed, affine as unknown as Affine, mixed);
+      return { loss: tf.sum(tf.mul(normal, y)), normal };
+    })
+  ),
+  "tables read in their order": fc.tuple(seed, length, length).map(([seed, rows, width]) =>
+    exampleOf("positions", seed, {
+      weights: { positions: [rows, width] },
+      floats: { x: [rows, width] },
+    }, ({ positions }, { x }) => {
+      const order = tf.range(0, rows, 1, "int32");
+      const read = tf.gather(positions, order as tf.Tensor1D);
+      return { loss: tf.sum(tf.mul(tf.square(read), x)), read, order };
+    })
+  ),
+  "ranges that go down": fc.tuple(seed, length, length).map(([seed, n, width]) =>
+    exampleOf("down", seed, {
+      weights: { w: [n, width] },
+      floats: { x: [n, width] },
+    }, ({ w }, { x }) => {
+      const down = tf.range(width, 0);
+      return { loss: tf.sum(tf.mul(tf.mul(w, x), down)), down };
     })
   ),
   "masked errors": fc.tuple(seed, length, length).map(([seed, cells, n]) =>

@@ -151,7 +151,7 @@ async function levelOf(compiler: Compiler, folder: string): Promise<number> {
     path,
     (path) => openLibrary(path, { gil_level: { parameters: [], result: "i32" } }),
   );
-  return gil_level();
+  return Math.min(gil_level(), LEVELS.length - 1);
 }
 
 function load<A>(path: string, open: (path: string) => A): A {

@@ -48,10 +48,12 @@ export function allocateBuffers(
   };
 }
 
-/** What is wrong with gradients whose squares do not add up: the last weight that has such a one. */
+/** What is wrong with gradients whose squares do not add up: the last weight with a square that is none. */
 export function wrongGradient({ layout, arrays }: Pick<Buffers, "layout" | "arrays">): string {
   const wrong = layout.slots.findLast((slot) =>
     at(arrays.gradients, slot).some((x) => !Number.isFinite(Math.fround(x * x)))
   );
-  return `the gradient of "${wrong?.name}" is not finite`;
+  return wrong
+    ? `the gradient of "${wrong.name}" is not finite`
+    : "the squares of all gradients together are not finite";
 }

@@ -22,7 +22,7 @@ import {
   uniform,
   valueOf,
 } from "../traced.ts";
-import { cast, unary } from "./unary.ts";
+import { cast, counted, throughFloats, unary } from "./unary.ts";
 
 /** Applies an operator of two broadcasting inputs; the result has the first one's element type. */
 export function binary(graph: GraphBuilder, op: string, a: Traced, b: Traced): Traced {
@@ -88,8 +88,15 @@ function written(
   return measured(graph, node(name, dtype, broadcast(a.shape, b.shape), stored));
 }
 
-const arithmetic = (op: string): Kernel => (graph, { a, b }) => binary(graph, op, a, b);
-const comparison = (op: string): Kernel => (graph, { a, b }) => compare(graph, op, a, b);
+const arithmetic = (op: string): Kernel => (graph, { a, b }) =>
+  binary(graph, op, counted(graph, a), counted(graph, b));
+const comparison = (op: string): Kernel => (graph, { a, b }) =>
+  compare(graph, op, counted(graph, a), counted(graph, b));
+const logical = (op: string): Kernel => (graph, { a, b }) => compare(graph, op, a, b);
+
+/** The product; that of truth values is one. */
+export const product = (graph: GraphBuilder, a: Traced, b: Traced): Traced =>
+  a.dtype === "bool" ? compare(graph, "And", a, b) : binary(graph, "Mul", a, b);
 
 /** Rounds the quotient down, as tfjs does; exact up to 2²⁴. */
 function floorDivide(graph: GraphBuilder, { a, b }: Inputs): Traced {
@@ -99,17 +106,34 @@ function floorDivide(graph: GraphBuilder, { a, b }: Inputs): Traced {
 
 /** The remainder with the sign of the divisor. */
 function remainder(graph: GraphBuilder, { a, b }: Inputs): Traced {
-  if (a.dtype !== "float32") return binary(graph, "Mod", a, b);
+  if (a.dtype !== "float32") return binary(graph, "Mod", counted(graph, a), counted(graph, b));
   const quotient = unary(graph, "Floor", binary(graph, "Div", a, b));
   return binary(graph, "Sub", a, binary(graph, "Mul", quotient, b));
+}
+
+/** Chooses element by element; a vector condition chooses among the rows of `t` and `e`. */
+export function select(graph: GraphBuilder, { condition, t, e }: Inputs): Traced {
+  const lengths = [...storedShape(condition)];
+  while (lengths.length < t.shape.length) lengths.push(1);
+  const chosen = lengths.length === condition.shape.length
+    ? operand(graph, condition)
+    : graph.add("Reshape", [
+      operand(graph, condition),
+      graph.constant("int64", [lengths.length], lengths),
+    ]);
+  const [yes, no] = [counted(graph, t), counted(graph, e)];
+  const name = graph.add("Where", [chosen, operand(graph, yes), operand(graph, no)]);
+  const stored = broadcast(broadcast(lengths, storedShape(t)), storedShape(e));
+  return cast(graph, node(name, yes.dtype, t.shape, stored), t.dtype);
 }
 
 /** tfjs kernels of two inputs or more. */
 export const pairwise: Kernels = {
   Add: arithmetic("Add"),
   Sub: arithmetic("Sub"),
-  Multiply: arithmetic("Mul"),
-  RealDiv: arithmetic("Div"),
+  Multiply: (graph, { a, b }) => product(graph, a, b),
+  RealDiv: (graph, { a, b }) =>
+    throughFloats(graph, a, (a) => binary(graph, "Div", a, cast(graph, b, "float32"))),
   Pow: arithmetic("Pow"),
   Maximum: arithmetic("Max"),
   Minimum: arithmetic("Min"),
@@ -117,30 +141,17 @@ export const pairwise: Kernels = {
   GreaterEqual: comparison("GreaterOrEqual"),
   Less: comparison("Less"),
   LessEqual: comparison("LessOrEqual"),
-  Equal: comparison("Equal"),
-  LogicalAnd: comparison("And"),
-  LogicalOr: comparison("Or"),
-  LogicalXor: comparison("Xor"),
+  Equal: logical("Equal"),
+  LogicalAnd: logical("And"),
+  LogicalOr: logical("Or"),
+  LogicalXor: logical("Xor"),
   NotEqual: (graph, { a, b }) => unary(graph, "Not", compare(graph, "Equal", a, b)),
   FloorDiv: floorDivide,
   Mod: remainder,
   SquaredDifference: (graph, { a, b }) => {
-    const difference = binary(graph, "Sub", a, b);
+    const difference = binary(graph, "Sub", counted(graph, a), counted(graph, b));
     return binary(graph, "Mul", difference, difference);
   },
   AddN: (graph, inputs) => Object.values(inputs).reduce((a, b) => binary(graph, "Add", a, b)),
-  Select: (graph, { condition, t, e }) => {
-    // A vector condition chooses among the rows of t and e.
-    const lengths = [...storedShape(condition)];
-    while (lengths.length < t.shape.length) lengths.push(1);
-    const chosen = lengths.length === condition.shape.length
-      ? operand(graph, condition)
-      : graph.add("Reshape", [
-        operand(graph, condition),
-        graph.constant("int64", [lengths.length], lengths),
-      ]);
-    const name = graph.add("Where", [chosen, operand(graph, t), operand(graph, e)]);
-    const stored = broadcast(broadcast(lengths, storedShape(t)), storedShape(e));
-    return node(name, t.dtype, t.shape, stored);
-  },
+  Select: select,
 };

@@ -18,7 +18,7 @@ import {
   whole,
 } from "../traced.ts";
 import { binary } from "./binary.ts";
-import { cast, cast64 } from "./unary.ts";
+import { cast, cast64, counted } from "./unary.ts";
 
 function gather(graph: GraphBuilder, { x, indices }: Inputs, attrs: tf.GatherV2Attrs): Traced {
   const { batchDims } = attrs, [axis] = tf.util.parseAxisParam(attrs.axis, [...x.shape]);
@@ -51,9 +51,10 @@ function gather(graph: GraphBuilder, { x, indices }: Inputs, attrs: tf.GatherV2A
  */
 function segmentSum(
   graph: GraphBuilder,
-  { x, segmentIds }: Inputs,
+  { x: given, segmentIds }: Inputs,
   { numSegments }: tf.UnsortedSegmentSumAttrs,
 ): Traced {
+  const x = counted(graph, given);
   const count = x.shape[0], shape = [numSegments, ...x.shape.slice(1)];
   const ids = whole(graph, segmentIds), rows = whole(graph, x);
   const column = graph.add("Reshape", [ids, integers(graph, x.shape.map((_, i) => i ? 1 : count))]);
@@ -70,7 +71,8 @@ function segmentSum(
 }
 
 function oneHot(graph: GraphBuilder, { indices }: Inputs, attrs: tf.OneHotAttrs): Traced {
-  const { depth, onValue, offValue } = attrs, dtype = (attrs.dtype ?? "float32") as TensorType;
+  const { depth, onValue, offValue } = attrs, asked = (attrs.dtype ?? "float32") as TensorType;
+  const dtype = asked === "bool" ? "int32" : asked;
   const classes = graph.constant("int32", [depth], Array.from({ length: depth }, (_, i) => i));
   const column = integers(graph, [...indices.shape, 1]);
   const equal = graph.add("Equal", [
@@ -79,11 +81,19 @@ function oneHot(graph: GraphBuilder, { indices }: Inputs, attrs: tf.OneHotAttrs)
   ]);
   const hot = cast(graph, node(equal, "bool", [...indices.shape, depth]), dtype);
   const height = uniform(onValue - offValue, [], dtype);
-  return binary(graph, "Add", binary(graph, "Mul", hot, height), uniform(offValue, [], dtype));
+  const made = binary(
+    graph,
+    "Add",
+    binary(graph, "Mul", hot, height),
+    uniform(offValue, [], dtype),
+  );
+  return cast(graph, made, asked);
 }
 
 function range(graph: GraphBuilder, _: Inputs, attrs: tf.RangeAttrs): Traced {
-  const { start, stop, step, dtype } = attrs;
+  const { start, stop, dtype } = attrs;
+  // Without a step of one's own, tfjs counts down where the end is below the start.
+  const step = stop < start && attrs.step === 1 ? -1 : attrs.step;
   const bounds = [start, stop, step].map((bound) => graph.constant(dtype, [], [bound]));
   const length = Math.max(0, Math.ceil((stop - start) / step));
   return node(graph.add("Range", bounds), dtype, [length]);

@@ -17,6 +17,13 @@ import {
 } from "../traced.ts";
 import { broadcast } from "./binary.ts";
 import { finished } from "./fused.ts";
+import { cast } from "./unary.ts";
+
+/** The product of any numbers; that of integers is exact up to 2²⁴. */
+function product(graph: GraphBuilder, { a, b }: Inputs, attrs: tf.BatchMatMulAttrs): Traced {
+  const floats = { a: cast(graph, a, "float32"), b: cast(graph, b, "float32") };
+  return cast(graph, multiply(graph, floats, attrs), a.dtype === "float32" ? "float32" : "int32");
+}
 
 /** Multiplies the matrices in the last two axes; the axes before them broadcast. */
 export function multiply(
@@ -53,4 +60,4 @@ function fused(graph: GraphBuilder, inputs: Inputs, attrs: tf._FusedMatMulAttrs)
 }
 
 /** tfjs kernels of linear algebra. */
-export const linearAlgebra: Kernels = { BatchMatMul: multiply, _FusedMatMul: fused };
+export const linearAlgebra: Kernels = { BatchMatMul: product, _FusedMatMul: fused };

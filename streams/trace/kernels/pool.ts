@@ -16,7 +16,7 @@ import {
   uniform,
 } from "../traced.ts";
 import { binary, broadcast, compare } from "./binary.ts";
-import { cast } from "./unary.ts";
+import { cast, throughFloats } from "./unary.ts";
 import { counts, type Sliding, slidingOf, unwindow, windowsOf } from "./windows.ts";
 
 type PoolAttrs = Pick<tf.MaxPoolAttrs, "filterSize" | "strides" | "pad" | "dimRoundingMode">;
@@ -39,7 +39,11 @@ function together(graph: GraphBuilder, op: "Max" | "Sum", parts: readonly Traced
 }
 
 const largest = (graph: GraphBuilder, { x }: Inputs, attrs: PoolAttrs): Traced =>
-  together(graph, "Max", windowsOf(graph, x, slidingOver(x, attrs), LOWEST));
+  throughFloats(
+    graph,
+    x,
+    (x) => together(graph, "Max", windowsOf(graph, x, slidingOver(x, attrs), LOWEST)),
+  );
 
 /** To the first place of each window that holds its largest value, as tfjs and PyTorch have it. */
 function towardsLargest(

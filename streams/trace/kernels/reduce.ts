@@ -14,7 +14,6 @@ import {
   node,
   operand,
   storedShape,
-  type TensorType,
   type Traced,
   uniform,
   valueOf,
@@ -22,7 +21,7 @@ import {
 } from "../traced.ts";
 import { binary } from "./binary.ts";
 import { reshape } from "./shape.ts";
-import { cast, CAST_TO } from "./unary.ts";
+import { cast, CAST_TO, counted } from "./unary.ts";
 
 /** What tfjs calls a reduction's axes, and whether they stay as length 1. */
 interface ReduceAttrs {
@@ -76,7 +75,7 @@ function repeated(graph: GraphBuilder, op: Reduction, x: Traced, count: number):
 }
 
 const reduction = (op: Reduction): Kernel => (graph, { x }, attrs: ReduceAttrs) =>
-  reduce(graph, op, x, attrs);
+  cast(graph, reduce(graph, op, counted(graph, x), attrs), x.dtype);
 
 /** All and any of truth values, by way of numbers. */
 const logical = (op: Reduction): Kernel => (graph, { x }, attrs: ReduceAttrs) =>
@@ -85,7 +84,7 @@ const logical = (op: Reduction): Kernel => (graph, { x }, attrs: ReduceAttrs) =>
 /** Position of the first extreme along one axis. */
 const position = (op: "ArgMax" | "ArgMin"): Kernel => (graph, { x }, attrs: tf.ArgMaxAttrs) => {
   const [axis] = tf.util.parseAxisParam(attrs.axis, [...x.shape]);
-  const found = graph.add(op, [whole(graph, x)], { axis, keepdims: 0 });
+  const found = graph.add(op, [whole(graph, counted(graph, x))], { axis, keepdims: 0 });
   const shape = x.shape.filter((_, at) => at !== axis);
   return node(graph.add("Cast", [found], { to: CAST_TO.int32 }), "int32", shape);
 };
@@ -95,19 +94,18 @@ function softmax(graph: GraphBuilder, op: "Softmax" | "LogSoftmax", x: Traced, d
   return node(graph.add(op, [whole(graph, x)], { axis }), x.dtype, x.shape);
 }
 
-function cumulate(graph: GraphBuilder, { x }: Inputs, attrs: tf.CumsumAttrs): Traced {
-  const axis = graph.constant("int64", [], [attrs.axis]);
+function cumulate(graph: GraphBuilder, inputs: Inputs, attrs: tf.CumsumAttrs): Traced {
+  const x = counted(graph, inputs.x), axis = graph.constant("int64", [], [attrs.axis]);
   const name = graph.add("CumSum", [whole(graph, x), axis], {
     exclusive: Number(attrs.exclusive),
     reverse: Number(attrs.reverse),
   });
-  return node(name, x.dtype as TensorType, x.shape);
+  return node(name, x.dtype, x.shape);
 }
 
 /** tfjs kernels that work along axes. */
 export const reductions: Kernels = {
-  Sum: (graph, { x }, attrs: ReduceAttrs) =>
-    reduce(graph, "ReduceSum", x.dtype === "bool" ? cast(graph, x, "int32") : x, attrs),
+  Sum: (graph, { x }, attrs: ReduceAttrs) => reduce(graph, "ReduceSum", counted(graph, x), attrs),
   Mean: (graph, { x }, attrs: ReduceAttrs) =>
     reduce(graph, "ReduceMean", cast(graph, x, "float32"), attrs),
   Max: reduction("ReduceMax"),

@@ -34,6 +34,16 @@ export function cast(graph: GraphBuilder, x: Traced, dtype: TensorType): Traced 
   return { ...unary(graph, "Cast", x, { to: CAST_TO[dtype] }), dtype };
 }
 
+/** Truth values as the numbers that they count as; numbers as they are. */
+export const counted = (graph: GraphBuilder, x: Traced): Traced =>
+  x.dtype === "bool" ? cast(graph, x, "int32") : x;
+
+/** What `f` makes of floats, in the element type of `x`: fractions are cut off, as tfjs does. */
+export function throughFloats(graph: GraphBuilder, x: Traced, f: (x: Traced) => Traced): Traced {
+  const made = f(cast(graph, x, "float32"));
+  return cast(graph, x.dtype === "bool" ? cast(graph, made, "int32") : made, x.dtype);
+}
+
 /** Indices as operators take them. */
 export const cast64 = (graph: GraphBuilder, name: string): string =>
   graph.add("Cast", [name], { to: CAST_TO.int64 });

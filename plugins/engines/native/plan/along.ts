@@ -8,10 +8,20 @@ import type { Node } from "../../../../streams/trace/graph.ts";
 import { type Code, codeOf } from "../codes.ts";
 import { broadcast, collapsed, repeating, sizeOf, stridesOf, wordsOf } from "./axes.ts";
 import { bitsOf } from "./elementwise.ts";
-import type { Lower, Planner } from "./planner.ts";
+import type { Lower, Planner, Type, Value } from "./planner.ts";
+
+/** The value, of a type that the kernels of its operation read: reduce.c, product.c. */
+function typed(plan: Planner, name: string, types: readonly Type[]): Value {
+  const value = plan.read(name);
+  if (types.includes(value.type)) return value;
+  throw new RangeError(`Cannot plan an operation along axes on ${value.type}: no kernel does it`);
+}
+
+const NUMBERS: readonly Type[] = ["float32", "int32"], FLOATS: readonly Type[] = ["float32"];
 
 const reduction = (fold: Code<"FOLD">, mean: "mean" | "total" = "total"): Lower => (plan, node) => {
-  const [x, name] = [plan.read(node.inputs[0]), node.outputs[0]], axes = axesOf(plan, node);
+  const axes = axesOf(plan, node), name = node.outputs[0];
+  const x = typed(plan, node.inputs[0], mean === "mean" ? FLOATS : NUMBERS);
   const kept = x.shape.map((length, axis) => axes.includes(axis) ? 1 : length);
   const shape = Number(node.attributes.keepdims ?? 1)
     ? kept
@@ -55,7 +65,7 @@ const around = (shape: readonly number[], axis: number): number[] => [
 ];
 
 const position = (largest: 0 | 1): Lower => (plan, { inputs, outputs: [name], attributes }) => {
-  const x = plan.read(inputs[0]), axis = Number(attributes.axis);
+  const x = typed(plan, inputs[0], NUMBERS), axis = Number(attributes.axis);
   plan.make(name, "int32", x.shape.toSpliced(axis, 1));
   plan.step({
     op: "position",
@@ -72,7 +82,7 @@ const position = (largest: 0 | 1): Lower => (plan, { inputs, outputs: [name], at
 };
 
 const softmax = (logarithm: 0 | 1): Lower => (plan, { inputs, outputs: [name], attributes }) => {
-  const x = plan.read(inputs[0]);
+  const x = typed(plan, inputs[0], FLOATS);
   plan.make(name, x.type, x.shape);
   const lengths = around(x.shape, Number(attributes.axis));
   plan.step({
@@ -84,7 +94,7 @@ const softmax = (logarithm: 0 | 1): Lower => (plan, { inputs, outputs: [name], a
 };
 
 const cumulate: Lower = (plan, { inputs, outputs: [name], attributes }) => {
-  const x = plan.read(inputs[0]), [given] = plan.numbers(inputs[1]);
+  const x = typed(plan, inputs[0], NUMBERS), [given] = plan.numbers(inputs[1]);
   const axis = given < 0 ? given + x.shape.length : given;
   plan.make(name, x.type, x.shape);
   plan.step({
@@ -103,7 +113,7 @@ const cumulate: Lower = (plan, { inputs, outputs: [name], attributes }) => {
 };
 
 const product: Lower = (plan, { inputs, outputs: [name], attributes }) => {
-  const [a, b] = inputs.map(plan.read);
+  const [a, b] = inputs.map((input) => typed(plan, input, FLOATS));
   const turnA = Number(attributes.transA ?? 0), turnB = Number(attributes.transB ?? 0);
   const [rows, depth] = turned(a.shape.slice(-2), turnA);
   const columns = turned(b.shape.slice(-2), turnB)[1];

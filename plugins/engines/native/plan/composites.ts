@@ -28,12 +28,13 @@ const linear: Lower = (plan, { inputs, outputs: [name], attributes }) => {
   });
 };
 
-const norm: Lower = (plan, { inputs: [weight, bias, x, residual = x], outputs }) => {
+const norm: Lower = (plan, { inputs, outputs }) => {
+  const [weight, bias, x, residual = x] = inputs;
   const [rows, width] = plan.read(x).shape, [value, normal, inverse] = outputs;
   for (const name of [value, normal]) plan.make(name, "float32", [rows, width]);
   plan.make(inverse, "float32", [rows]);
   const reads = [x, residual, weight, bias].map((name) => plan.read(name).name);
-  const both = Number(residual !== x);
+  const both = Number(inputs.length > 3);
   plan.step({
     op: "norm",
     words: [...memories(...outputs, ...reads), rows, width, both],

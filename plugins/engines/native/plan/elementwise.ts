@@ -9,6 +9,8 @@ import { type Code, codeOf, isCode } from "../codes.ts";
 import { broadcast, collapsed, repeating, sizeOf, wordsOf } from "./axes.ts";
 import { BYTES, type Lower, type Planner, type Type, type Value } from "./planner.ts";
 
+const COMPARISONS = ["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"] as const;
+
 /** The bits of a float as a word. */
 export const bitsOf = (x: number): number => new Int32Array(Float32Array.of(x).buffer)[0];
 
@@ -19,6 +21,25 @@ export const numberOf = (attribute: Attribute | undefined, otherwise: number): n
     : typeof attribute === "number"
     ? attribute
     : otherwise;
+
+/** Operations on elements of other types than floats that have kernels: map.c. */
+const OTHERS: Readonly<Record<"ONE" | "TWO", Partial<Record<Type, readonly string[]>>>> = {
+  ONE: {
+    int32: ["Abs", "Clip", "Neg", "Relu", "Sign", "ToFloat", "ToBool"],
+    bool: ["Not", "ToFloat", "ToInt"],
+  },
+  TWO: {
+    int32: ["Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min", ...COMPARISONS],
+    bool: ["And", "Or", "Xor", "Equal"],
+  },
+};
+
+/** Throws a RangeError where no kernel has an operation on elements of a type. */
+function expectKernel(operands: "ONE" | "TWO", code: string, type: Type): void {
+  const isFloat = type === "float32" && !["Not", "And", "Or", "Xor"].includes(code);
+  if (isFloat || OTHERS[operands][type]?.includes(code)) return;
+  throw new RangeError(`Cannot plan operation "${code}" on ${type}: no kernel does it`);
+}
 
 /** Applies an operation to each element of `x`; parameters are floats or, of integers, integers. */
 export function mapOne(
@@ -31,6 +52,7 @@ export function mapOne(
     readonly parameters?: readonly number[];
   },
 ): void {
+  expectKernel("ONE", code, x.type);
   plan.make(name, type, x.shape);
   const bits = x.type === "float32" ? parameters.map(bitsOf) : parameters;
   plan.step({
@@ -71,6 +93,7 @@ export function mapTwo(
     readonly parameter?: number;
   },
 ): Value {
+  expectKernel("TWO", code, a.type);
   const shape = broadcast(a.shape, b.shape), size = sizeOf(shape);
   const nest = collapsed({ lengths: shape, strides: [a, b].map((x) => repeating(x.shape, shape)) });
   const made = plan.make(name, type, shape);
@@ -95,8 +118,6 @@ export function mapTwo(
   });
   return made;
 }
-
-const COMPARISONS = ["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"] as const;
 
 const binary = (code: Code<"TWO">, type?: Type): Lower => (plan, { inputs, outputs }) => {
   const [a, b] = inputs.map(plan.read);

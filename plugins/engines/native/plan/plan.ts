@@ -120,7 +120,12 @@ export function planned(
     return isPort(role) ? [{ name, role, type: value.type, shape: value.shape }] : [];
   });
   if (FIRST_PORT + ports.length > MOST_SPACES) {
-    throw new Error(`${ports.length} inputs and outputs are more than a plan can have`);
+    throw new InputError({
+      message:
+        `Cannot plan program "${program.name}": it has ${ports.length} inputs and outputs, ` +
+        `and a plan can have ${MOST_SPACES - FIRST_PORT}; gather from tables less often, or use ` +
+        `the engine "onnx"`,
+    });
   }
   const packed = packedConstants({ constants, values, rootOf }, stack);
 
@@ -147,10 +152,12 @@ export function planned(
     rootOf,
   );
 
+  /** Where a value lies that nothing writes: anywhere if it has no elements. */
+  const emptyPlace = (root: string) => bytesOf(values.get(root)!) === 0 ? 0 : NaN;
   function encode(word: Word): readonly number[] {
     if (typeof word === "number") return [word];
     const root = rootOf(word.memory), place = outsideOf(root);
-    const [space, bytes] = place ?? [SPACES.arena, arena.places.get(root)!];
+    const [space, bytes] = place ?? [SPACES.arena, arena.places.get(root) ?? emptyPlace(root)];
     if (!(bytes / 4 < 2 ** 31)) {
       throw new InputError({
         message: `Cannot plan program "${program.name}": its values take more than 8 GB; make ` +

@@ -66,8 +66,9 @@ export interface Planner {
   scratch(floats: number): Value;
   /** The memory of `from` as another shape or type of the same size. */
   rename(name: string, from: string, shape: readonly number[], type?: Type): void;
-  /** A value of numbers that are known now. */
+  /** A value of numbers that are known now; copied where it leaves the program. */
   constant(name: string, type: Type, shape: readonly number[], numbers: readonly number[]): void;
+  /** Adds a step, unless there is nothing that it would write. */
   step(step: Step): void;
   /** Whether `name` is the sum of a gradient before the run, and `term` needs no memory of its own. */
   addsUp(before: string, term: string, sum: string): boolean;
@@ -157,10 +158,16 @@ export function lowered(
       });
     },
     constant(name, type, shape, numbers) {
-      plan.make(name, type, shape);
-      constants.set(name, numbers);
+      // What leaves the program has its place already.
+      const own = leaves.has(name) ? `${name}:known` : name;
+      plan.make(own, type, shape);
+      constants.set(own, numbers);
+      if (own !== name) plan.rename(name, own, shape);
     },
-    step: (step) => void steps.push(step),
+    step(step) {
+      const isIdle = step.writes.every((name) => sizeOf(values.get(name)!.shape) === 0);
+      if (!isIdle) steps.push(step);
+    },
     addsUp(before, term, sum) {
       if (roles.get(before)?.is !== "gradient") return false;
       const root = rootOf(term);
