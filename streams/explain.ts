@@ -11,6 +11,7 @@ import { InputError } from "../core/errors.ts";
 /** What the operating system's words mean, for the ones that people meet. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "access is denied",
+  EBUSY: "it is in use, or a mount point",
   EDQUOT: "no space on the disk is left to you",
   EEXIST: "it exists already",
   EIO: "the disk fails to read or write it",
@@ -19,6 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder",
   ENOSPC: "the disk is full",
   ENOTDIR: "a part of the path is not a folder",
+  ENOTEMPTY: "the folder is not empty",
   EPERM: "it is not permitted",
   EROFS: "the disk is read-only",
 };

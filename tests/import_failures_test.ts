@@ -1,10 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { withFolder } from "./atlas_folder.ts";
 import { type Folder, simple, tenx, writeFolder, writeH5ad } from "./data_files.ts";
 import { assertSame } from "./first_difference.ts";
-import { refusal } from "./imported.ts";
+import { imported, refusal } from "./imported.ts";
 
 const rows = [[1, 0, 2], [0, 3, 0]], genes = ["A", "B", "C"];
 
@@ -61,6 +64,61 @@ Deno.test("importAtlas() never takes a damaged chunk for values", async () => {
   const message = await whyFile(bytes);
   assertSame(/^Cannot read "@": "X\/(data|indices)": it is damaged \(.*\)$/.test(message), true);
 });
+
+/** Where a file describes the last of its texts of variable length: by its length, heap and number there. */
+function lastText(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (let at = bytes.length - 16; at > 0; at--) {
+    const place = view.getUint32(at + 4, true);
+    const leads = view.getUint32(at + 8, true) === 0 && place < bytes.length - 4;
+    if (leads && new TextDecoder().decode(bytes.subarray(place, place + 4)) === "GCOL") return at;
+  }
+  throw new Error("there is no text");
+}
+
+Deno.test("importAtlas() calls a file damaged that the HDF5 library breaks off at, and nobody else does", () =>
+  withFolder(async (folder) => {
+    const whole = writeH5ad(join(folder, "whole.h5ad"), simple(rows, genes));
+    const bytes = Uint8Array.from(readFileSync(whole)), path = join(folder, "a.h5ad");
+    const why =
+      `Cannot read "${path}": "var/_index": it is damaged: the library that reads it breaks off`;
+    bytes[lastText(bytes) + 12] ^= 128;
+    writeFileSync(path, bytes);
+    assertSame(await refusal([path]), why);
+    const script = fileURLToPath(new URL("import_process.ts", import.meta.url));
+    const args = ["run", "-A", "--no-check", script, path, join(folder, "out"), "40000", "2"];
+    const { stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assertSame([status, stderr.includes(why), stderr.includes("Aborted(")], [1, true, false]);
+    // It still reads what is sound.
+    assertSame((await imported([whole])).symbols, genes);
+  }));
+
+Deno.test("importAtlas() refuses borders of rows that are not whole", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.h5ad");
+    const halved = (places: number[]) =>
+      Float64Array.from(places, (place) => places.at(-1) === 3 && place === 2 ? 1.5 : place);
+    writeH5ad(path, simple(rows, genes, { as: "csr", places: halved }));
+    assertSame(
+      within(path, await refusal([path])),
+      'Cannot read "@": "X" is damaged: one of its borders is not whole',
+    );
+  }));
+
+Deno.test("importAtlas() names the folders in a folder that Parquet files lie in", () =>
+  withFolder(async (folder) => {
+    const hive = join(folder, "hive"), inner = join(hive, "k=0");
+    mkdirSync(inner, { recursive: true });
+    writeFileSync(join(inner, "a.parquet"), "PAR1");
+    assertSame(
+      await refusal([hive]),
+      `Cannot read "${hive}": its Parquet files lie in folders of it; name those, the first is "${inner}"`,
+    );
+    const path = writeFolder(join(folder, "10x"), tenx(rows, genes));
+    mkdirSync(join(path, "more"));
+    writeFileSync(join(path, "more", "a.parquet"), "PAR1");
+    assertSame((await imported([path])).symbols, genes);
+  }));
 
 Deno.test("importAtlas() refuses LZF, which the HDF5 library would read as garbage", async () => {
   const path = new URL("fixtures/lzf.h5ad", import.meta.url).pathname;
@@ -123,7 +181,9 @@ Deno.test("importAtlas() refuses a Matrix Market file that is not what it announ
     await why("%%MatrixMarket matrix array real general", "3 2"),
     'it begins with "%%MatrixMarket matrix array real general", not with "%%MatrixMarket matrix coordinate integer general" (or real)',
   );
-  assertSame(await why(banner), "there is no line with the size of the matrix");
+  const none = "there is no line with the size of the matrix";
+  assertSame(await why(banner), none);
+  assertSame(await why(banner, ...Array.from({ length: 2000 }, () => ""), "3 2"), none);
   assertSame(
     await why(banner, "3 2 2", "1 1 5"),
     "it is truncated or damaged: 1 of the 2 entries that it announces are there",

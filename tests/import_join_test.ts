@@ -115,6 +115,25 @@ Deno.test("joinColumns() unites categories by name; an empty text is none", () =
   assertSame(codes(1, 2), [[1, -1], [0, 0], [1, 1]]);
 });
 
+Deno.test("joinColumns() calls a column whose name the atlas needs by one that is free", () => {
+  const names = ["dataset", "obs_dataset", "obs_obs_dataset", "counts"];
+  const obs = names.map((name) => coded(name, [name], [0]));
+  const { columns, notes } = joinColumns([{ name: "d", obs }]);
+  assertSame(columns.map(({ name, categories }) => [name, ...categories]), [
+    ["obs_obs_obs_dataset", "dataset"],
+    ["obs_dataset", "obs_dataset"],
+    ["obs_obs_dataset", "obs_obs_dataset"],
+    ["obs_counts", "counts"],
+    ["dataset", "d"],
+  ]);
+  assertSame(notes, [
+    'column "dataset" is called "obs_obs_obs_dataset": the atlas needs the name',
+    'column "counts" is called "obs_counts": the atlas needs the name',
+  ]);
+  const asked = joinColumns([{ name: "d", obs }], ["dataset"]);
+  assertSame(asked.columns.map(({ name }) => name), ["obs_dataset", "dataset"]);
+});
+
 Deno.test("joinColumns() refuses numbers beside categories, and columns that no input has", () => {
   const numeric = { name: "type", numbers: () => Float64Array.of(1) };
   const inputs = [

@@ -77,6 +77,21 @@ Deno.test("openAtlasMatrix() reads numbers across row groups, from any row on", 
     );
   }));
 
+Deno.test("importAtlas() takes an atlas of an atlas of an atlas, whose data sets keep their names", () =>
+  withFolder(async (folder) => {
+    let path = await atlasIn(folder);
+    for (const name of ["two", "three", "four"]) {
+      const output = join(folder, name);
+      await Effect.runPromise(
+        importAtlas({ inputs: [path], output, options: { keepOrder: true } }),
+      );
+      path = output;
+    }
+    const { obs } = await imported([path]);
+    const names = ["dataset", ...[4, 3, 2, 1].map((times) => `${"obs_".repeat(times)}dataset`)];
+    assertSame(names.map((name) => obs[name][0]), ["four", "three", "two", "first", "a"]);
+  }));
+
 Deno.test("openForeignMatrix() reads the lists that a mapping names", () =>
   withFolder(async (folder) => {
     const atlas = await atlasIn(folder), others = join(folder, "others");

@@ -19,7 +19,7 @@ import { fileURLToPath } from "node:url";
 import { Effect, Fiber } from "effect";
 import fc from "fast-check";
 import { decode } from "../core/decode.ts";
-import { identityOf } from "../streams/import/identity.ts";
+import { filesOf, identityOf } from "../streams/import/identity.ts";
 import { importAtlas, type ImportRequest } from "../streams/import/import_atlas.ts";
 import { ImportOptions } from "../streams/import/import_options.ts";
 import { keptInWords, workshopOf } from "../streams/import/shuffle/workshop.ts";
@@ -294,8 +294,11 @@ Deno.test("identityOf() tells when a mapping has changed, or the vocabulary that
     writeFileSync(path, "PAR1");
     writeFileSync(mapping, "{}");
     const options = await Effect.runPromise(decode(ImportOptions, { mapping }, "Cannot import"));
-    const identity = (symbols = ["A"]) =>
-      identityOf([{ name: "a", path }], options, { shardBytes: undefined, symbols });
+    const inputs = [{ name: "a", path }];
+    const identity = (symbols = ["A"]) => {
+      const files = filesOf(inputs, options);
+      return identityOf(inputs, options, { shardBytes: undefined, symbols, files });
+    };
     const before = identity();
     assertSame(identity(), before);
     assert.notEqual(identity(["B"]).inputs, before.inputs);

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Effect } from "effect";
 import type { CountMatrix, ReadOptions } from "../streams/import/count_matrix.ts";
@@ -15,7 +16,7 @@ import {
 } from "./data_files.ts";
 import { assertSame } from "./first_difference.ts";
 import { imported, refusal } from "./imported.ts";
-import { writeZarr } from "./zarr_folder.ts";
+import { writeArray, writeZarr } from "./zarr_folder.ts";
 
 const rows = [[1, 0, 2], [0, 3, 0], [4, 0, 0], [0, 0, 0]];
 const genes = ["A", "B", "C"];
@@ -84,6 +85,38 @@ Deno.test("obsColumns() reads every layout of a column", async () => {
     { name: "words", is: of(["p", "q", "p", undefined]) },
   ]);
 });
+
+Deno.test("importAtlas() reads enumerations as the names that they have, booleans among them", () =>
+  withFolder(async (folder) => {
+    const path = new URL("fixtures/import/enumerations.h5ad", import.meta.url).pathname;
+    const { obs, manifest } = await imported([path], { columns: ["colour", "ok", "sign"] });
+    const colours = ["RED", "GREEN", "BLUE"], is = [2, 0, 1, 1, 2, 2, 0, 1];
+    assertSame(obs.colour, is.map((colour) => colours[colour]));
+    assertSame(obs.ok, is.map((_, i) => i % 3 === 0 ? "True" : "False"));
+    assertSame(obs.sign, [7, -1, -1, 7, 7, 7, -1, 7].map((sign) => sign > 0 ? "PLUS" : "MINUS"));
+    assertSame(manifest.columns.map(({ categories }) => categories).slice(0, 3), [
+      colours,
+      ["False", "True"],
+      ["MINUS", "PLUS"],
+    ]);
+    const bytes = readFileSync(path), other = join(folder, "a.h5ad");
+    bytes[bytes.indexOf(Uint8Array.from(is)) + 3] = 9;
+    writeFileSync(other, bytes);
+    const why = '"obs/colour" holds 9, which has no name';
+    assertSame(await refusal([other]), `Cannot read "${other}": ${why}`);
+  }));
+
+Deno.test("importAtlas() refuses codes that are no places in the categories", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.zarr"), layout = { version: 3, pack: "none", chunk: 4 } as const;
+    const kind = { categories: ["x", "y"], codes: [0, 1, 0, -1] };
+    writeZarr(path, withObs({ kind })(simple(rows, genes)), layout);
+    const why = 'a code lies outside the 2 categories of "obs/kind/categories"';
+    for (const code of [2, -2, 0.5, NaN]) {
+      writeArray({ path, layout }, "obs/kind/codes", Float64Array.of(0, 1, code, -1));
+      assertSame(await refusal([path]), `Cannot read "${path}": ${why}`);
+    }
+  }));
 
 Deno.test("obsColumns() reads numbers as categories where asked, in the order of the numbers", async () => {
   const cluster = { cluster: Float64Array.of(10, 2, NaN, 10) };
@@ -186,6 +219,29 @@ Deno.test("symbolsOf() leaves out features that are no genes", async () => {
     ['features other than "Gene Expression": 1, left out'],
   ]);
 });
+
+Deno.test("importAtlas() says how many genes have no name, whatever the format", () =>
+  withFolder(async (folder) => {
+    const names = ["A", "", ""], types = ["Gene Expression", "Gene Expression", "Antibody Capture"];
+    const columns = { feature_types: types };
+    const file = withVar({ index: names, columns })(simple(rows, names));
+    const { "features.tsv.gz": _, ...rest } = tenx(rows, names);
+    const features = names.map((name, i) => `${name}\t${name}\t${types[i]}`);
+    for (
+      const path of [
+        writeH5ad(join(folder, "d.h5ad"), file),
+        writeZarr(join(folder, "d.zarr"), file, { version: 2, pack: "none", chunk: 3 }),
+        writeFolder(join(folder, "10x"), { ...rest, "features.tsv": features }),
+      ]
+    ) {
+      const { symbols, notes } = await imported([`d=${path}`]);
+      assertSame(symbols, ["A"]);
+      assertSame(notes.slice(1, 3), [
+        "d: genes without a name: 1, left out with their counts",
+        'd: features other than "Gene Expression": 1, left out',
+      ]);
+    }
+  }));
 
 Deno.test("openMtx() joins what is known of the cells by barcode", () =>
   withFolder(async (folder) => {

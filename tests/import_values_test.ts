@@ -39,8 +39,8 @@ Deno.test("importAtlas() refuses what is not a count and says what would work", 
     assertSame(await say(Infinity), `has the value Infinity, which is not a number; ${instead}`);
     assertSame(await say(40.5), `has the value 40.5, which is no count; ${instead}`);
     assertSame(
-      await say(0.5),
-      "has the value 0.5, which is not whole, so no count; --values log1p keeps log-normalised values, " +
+      await say(6.0000001),
+      "has the value 6.0000001, which is not whole, so no count; --values log1p keeps log-normalised values, " +
         `--values recover --totals <column> turns them back into counts, or else ${instead}`,
     );
   }));
@@ -114,10 +114,12 @@ Deno.test("importAtlas() refuses totals that the values were not normalised with
   withFolder(async (folder) => {
     const path = join(folder, "a.h5ad"),
       recover = { values: "recover", totals: "total_counts" } as const;
-    writeH5ad(path, withTotals(logs([[1, 2, 3]], [10]), [13]));
+    const file = withTotals(logs([[1, 2, 3]], [10]), [13]);
+    writeH5ad(path, file);
+    const value = Math.fround(file.matrices.X[0][0][0]);
     assertSame(
       await refusal([path], recover),
-      `Cannot import "${path}": gene "A" of cell 0 has the value 6.90875, which gives the count 1.30000 with the total 13 of "total_counts" and the scale 10000; these are not what it was normalised with`,
+      `Cannot import "${path}": gene "A" of cell 0 has the value ${value}, which gives the count 1.30000 with the total 13 of "total_counts" and the scale 10000; these are not what it was normalised with`,
     );
     writeH5ad(path, withTotals(logs([[1, 2.5, 0]], [10]), [10]));
     const message = await refusal([path], recover);
@@ -136,4 +138,32 @@ Deno.test("importAtlas() refuses totals that the values were not normalised with
       await refusal([path], { totals: "total_counts" }),
       'Cannot use the totals "total_counts": only --values recover needs totals',
     );
+    const scale = 'Cannot use the scale "10000": only --values recover needs a scale';
+    assertSame(await refusal([path], { scale: 1e4 }), scale);
+    assertSame(await refusal([path], { scale: 1e4, values: "log1p" }), scale);
+  }));
+
+Deno.test("importAtlas() refuses columns of a gene whose sum is larger than a count may be", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.h5ad"), largest = 2 ** 24;
+    writeH5ad(path, simple([[1, 0, 0], [largest - 1, 2, 1]], ["A", "B", "A"]));
+    assertSame(cellsOf(await imported([path])), [{ A: 1 }, { A: largest, B: 2 }]);
+    writeH5ad(path, simple([[1, 0, 0], [largest, 2, 1]], ["A", "B", "A"], doubles));
+    assertSame(
+      await refusal([path]),
+      `Cannot import "${path}": gene "A" of cell 1 has the count 16777217, which is too large; where several columns have the gene, --duplicates first keeps the first`,
+    );
+    const first = await imported([path], { duplicates: "first" });
+    assertSame(cellsOf(first), [{ A: 1 }, { A: largest, B: 2 }]);
+  }));
+
+Deno.test("importAtlas() refuses recovered counts that are larger than a count may be", () =>
+  withFolder(async (folder) => {
+    const total = 2 ** 25;
+    const file = withTotals(logs([[1, 0, total - 1]], [total]), [total]);
+    const { tables, matrices: { X: [values] } } = file;
+    const path = join(folder, "a.h5ad");
+    writeH5ad(path, { tables, matrices: { X: [values, doubles] } });
+    const message = await refusal([path], { values: "recover", totals: "total_counts" });
+    assertSame(message.includes(`gene "C" of cell 0 has the count ${total - 1}, which`), true);
   }));

@@ -8,13 +8,16 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
@@ -30,10 +33,14 @@ export interface Staging {
   discard(): void;
 }
 
+/** Where a folder is or will be: a link to one is where it leads. */
+export const placeOf = (folder: string): string =>
+  existsSync(folder) ? realpathSync(folder) : resolve(folder);
+
 /** Makes a hidden folder beside `folder`, which must not exist or be empty. */
 export function openStaging(folder: string): Staging {
   checkVacant(folder);
-  const target = resolve(folder), parent = dirname(target);
+  const target = placeOf(folder), parent = dirname(target);
   mkdirSync(parent, { recursive: true });
   // The folder itself has the mode that folders have; a temporary one is its owner's alone.
   const above = mkdtempSync(join(parent, `.${basename(target)}-`)), path = join(above, "atlas");
@@ -50,17 +57,30 @@ export function isFilled(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
-/** Throws an `InputError` unless `folder` does not exist or is empty. */
+/** Throws an `InputError` unless `folder` does not exist, or is empty and another can take its place. */
 export function checkVacant(folder: string): void {
-  if (!isFilled(folder)) return;
-  throw new InputError({
-    message: `Cannot write atlas "${folder}": the folder is not empty; name another or remove it`,
-  });
+  const why = whyTaken(folder);
+  if (why !== undefined) {
+    throw new InputError({ message: `Cannot write atlas "${folder}": ${why}` });
+  }
 }
+
+function whyTaken(folder: string): string | undefined {
+  if (!existsSync(folder)) {
+    return lstatSync(folder, { throwIfNoEntry: false }) &&
+      "it is a link to a folder that does not exist; make that folder or remove the link";
+  }
+  if (isMountPoint(placeOf(folder))) return "it is a mount point; name a folder in it";
+  return isFilled(folder) ? "the folder is not empty; name another or remove it" : undefined;
+}
+
+/** Whether a disk begins here: nothing else can get the name of such a folder. */
+const isMountPoint = (place: string): boolean =>
+  statSync(place).dev !== statSync(dirname(place)).dev;
 
 /** Gives the folder at `path` the name `folder`, which nothing or an empty folder has. */
 export function publish(path: string, folder: string): void {
-  const target = resolve(folder);
+  const target = placeOf(folder);
   syncFolder(path);
   if (existsSync(target)) rmdirSync(target);
   renameSync(path, target);

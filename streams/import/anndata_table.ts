@@ -97,7 +97,7 @@ async function openColumn(
   if (file.kind(at) === "nothing") return undefined;
   if (file.kind(at) === "array") {
     if (file.kind(old) === "array") return await coded(file, array(at), old);
-    return file.array(at).shape.length === 1 ? plain(array(at)) : undefined;
+    return file.array(at).shape.length === 1 ? plain(file, array(at), at) : undefined;
   }
   if (file.kind(`${at}/codes`) === "array") {
     return await coded(file, array(`${at}/codes`), `${at}/categories`);
@@ -105,53 +105,61 @@ async function openColumn(
   if (file.kind(`${at}/values`) !== "array" || file.kind(`${at}/mask`) !== "array") {
     return undefined;
   }
-  return masked(array(`${at}/values`), array(`${at}/mask`));
+  const values = plain(file, array(`${at}/values`), `${at}/values`);
+  return values && masked(values, array(`${at}/mask`));
 }
 
 /** Codes into the categories at a path. */
 async function coded(file: Stored, codes: StoredArray, at: string): Promise<TableColumn> {
-  const categories = await namesOf(file.array(at));
+  const array = file.array(at), rows = array.shape[0];
+  const categories = array.holds === "strings"
+    ? await array.strings(0, rows)
+    : Array.from(await array.numbers(0, rows), (value) => array.names?.get(value) ?? `${value}`);
   return {
     holds: "categories",
     categories,
     async codes(from, to) {
-      const read = Int32Array.from(await codes.numbers(from, to));
-      if (read.some((code) => code < -1 || code >= categories.length)) {
+      const read = await codes.numbers(from, to);
+      if (!read.every((code) => Number.isInteger(code) && code >= -1 && code < categories.length)) {
         throw unreadable(
           file.path,
           `a code lies outside the ${categories.length} categories of "${at}"`,
         );
       }
-      return read;
+      return Int32Array.from(read);
     },
   };
 }
 
-const BOOLEANS = ["False", "True"];
-
-async function namesOf(array: StoredArray): Promise<string[]> {
-  const rows = array.shape[0];
-  if (array.holds === "strings") return await array.strings(0, rows);
-  const names = array.holds === "booleans" ? (v: number) => BOOLEANS[v] : String;
-  return Array.from(await array.numbers(0, rows), (value) => names(value));
+function plain(file: Stored, array: StoredArray, at: string): TableColumn | undefined {
+  if (array.holds === "strings") return { holds: "strings", strings: array.strings };
+  if (array.holds === "others") return undefined;
+  if (array.names !== undefined) return enumerated(file, array, at);
+  const numbers = async (from: number, to: number) =>
+    new Float64Array(await array.numbers(from, to));
+  return { holds: "numbers", rounds: array.rounds, numbers };
 }
 
-function plain(array: StoredArray): TableColumn | undefined {
-  if (array.holds === "strings") return { holds: "strings", strings: array.strings };
-  if (array.holds === "numbers") {
-    const numbers = async (from: number, to: number) =>
-      new Float64Array(await array.numbers(from, to));
-    return { holds: "numbers", rounds: array.rounds, numbers };
-  }
-  if (array.holds === "others") return undefined;
-  const codes = async (from: number, to: number) => Int32Array.from(await array.numbers(from, to));
-  return { holds: "categories", categories: BOOLEANS, codes };
+/** Numbers that stand for something, as codes. */
+function enumerated(file: Stored, array: StoredArray, at: string): TableColumn {
+  const names = [...array.names ?? []].sort(([a], [b]) => a - b);
+  const places = new Map(names.map(([value], code) => [value, code]));
+  const codeOf = (value: number): number => {
+    const code = places.get(value);
+    if (code === undefined) {
+      throw unreadable(file.path, `"${at}" holds ${value}, which has no name`);
+    }
+    return code;
+  };
+  return {
+    holds: "categories",
+    categories: names.map(([, name]) => name),
+    codes: async (from, to) => Int32Array.from(await array.numbers(from, to), codeOf),
+  };
 }
 
 /** Values some of which are missing: anndata's nullable integers, booleans and strings. */
-function masked(values: StoredArray, mask: StoredArray): TableColumn | undefined {
-  const whole = plain(values);
-  if (whole === undefined) return undefined;
+function masked(whole: TableColumn, mask: StoredArray): TableColumn {
   async function without<A extends string[] | Float64Array | Int32Array>(
     read: A,
     from: number,

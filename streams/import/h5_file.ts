@@ -11,6 +11,7 @@ import { Effect, type Scope } from "effect";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import type { InputError } from "../../core/errors.ts";
 import {
+  BOOLEANS,
   doubles,
   MOST_CHUNK_BYTES,
   type Numbers,
@@ -35,10 +36,16 @@ export const openH5: (path: string) => Effect.Effect<Stored, InputError, Scope.S
 
 let library: ReturnType<typeof loadLibrary> | undefined;
 
-/** Loads the library, without the environment: it would read all of that, and needs none of it. */
+/**
+ * Loads the library, without the environment: it would read all of that, and needs none of it. It keeps
+ * the `console.error` that it finds, to say there what it also throws where a file is damaged.
+ */
 async function loadLibrary() {
-  const { env } = process;
+  const { env } = process, { error } = console;
   process.env = {};
+  console.error = (...said) => {
+    if (!String(said[0]).startsWith("Aborted(")) error(...said);
+  };
   try {
     const h5 = await import("h5wasm/node");
     // Without this, a chunk that cannot be decoded reads as garbage.
@@ -46,6 +53,7 @@ async function loadLibrary() {
     return h5;
   } finally {
     process.env = env;
+    console.error = error;
   }
 }
 
@@ -106,7 +114,7 @@ const FILTERS = [1, 2, 3];
 const INTEGER = 0, FLOAT = 1, STRING = 3, ENUM = 8;
 
 function arrayOf(path: string, at: string, dataset: Dataset): StoredArray {
-  const { type, size, shape, chunks } = dataset.metadata;
+  const { type, size, shape, chunks, enum_type } = dataset.metadata;
   checkPacking(path, at, dataset);
   if (chunks && chunks.reduce((sum, length) => sum * length, size) > MOST_CHUNK_BYTES) {
     throw unreadable(
@@ -131,13 +139,8 @@ function arrayOf(path: string, at: string, dataset: Dataset): StoredArray {
   }
   return {
     shape: shape ?? [],
-    holds: type === STRING
-      ? "strings"
-      : type === ENUM
-      ? "booleans"
-      : numeric && shape !== null
-      ? "numbers"
-      : "others",
+    holds: type === STRING ? "strings" : numeric && shape !== null ? "numbers" : "others",
+    ...(enum_type && { names: namesOf(enum_type.members) }),
     rounds: type === INTEGER && size === 8,
     // What they throw is a rejection.
     // deno-lint-ignore require-await
@@ -152,6 +155,13 @@ function arrayOf(path: string, at: string, dataset: Dataset): StoredArray {
       return slice(from, to, "strings") as string[];
     },
   };
+}
+
+/** What the numbers of an enumeration stand for; h5py and anndata write booleans as one. */
+function namesOf(members: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  const names = Object.entries(members);
+  const isBoolean = names.length === 2 && members.FALSE === 0 && members.TRUE === 1;
+  return isBoolean ? BOOLEANS : new Map(names.map(([name, value]) => [value, name]));
 }
 
 /** Throws where an array is compressed in a way that the library does not know. */

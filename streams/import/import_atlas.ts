@@ -18,7 +18,7 @@ import { checkNames } from "../atlas/check_names.ts";
 import type { Manifest } from "../atlas/manifest.ts";
 import { readManifest } from "../atlas/read_manifest.ts";
 import { attempt } from "../attempt.ts";
-import { identityOf } from "./identity.ts";
+import { checkUnchanged, filesOf, identityOf } from "./identity.ts";
 import { ImportOptions } from "./import_options.ts";
 import { join, type Joined } from "./join.ts";
 import { type NamedInput, nameInputs } from "./name_inputs.ts";
@@ -30,7 +30,7 @@ import { collectCells } from "./shuffle/collect_cells.ts";
 import { byPopularity } from "./shuffle/gene_order.ts";
 import { planRoom, readerMemory } from "./shuffle/plan_room.ts";
 import { beginning, type Progress } from "./shuffle/progress.ts";
-import { openWorkshop, type Workshop } from "./shuffle/workshop.ts";
+import { checkOutput, keptInWords, openWorkshop, type Workshop } from "./shuffle/workshop.ts";
 import { tryReading } from "./unreadable.ts";
 
 /** How far an import is, in cells: one that is collected and one that is written are half done each. */
@@ -74,7 +74,7 @@ const INTERVAL = 32_768;
  * Writes the inputs as one atlas and returns its manifest and notes. The same request and inputs give
  * the same bytes, whatever memory there is and however often it was interrupted: a process that ends
  * before the atlas is complete leaves a hidden folder beside it, with which the same request goes on.
- * On failure nothing is left behind.
+ * On failure nothing is left behind, unless the atlas is complete and cannot get its name.
  */
 export const importAtlas: (
   request: ImportRequest,
@@ -85,12 +85,14 @@ export const importAtlas: (
     const memory = yield* asAsked(() => bytesOf(options.memory));
     const { output, shardBytes, interval = INTERVAL } = request;
     const reading = "Cannot read the inputs", doing = `Cannot write atlas "${output}"`;
+    yield* attempt(doing, () => checkOutput(output));
     const named = yield* attempt(reading, () => nameInputs(request.inputs));
+    const files = yield* attempt(reading, () => filesOf(named, options));
     const joined = yield* joinInputs(named, options, readerMemory(memory));
     const { symbols } = joined.vocabulary;
     const asked = yield* attempt(
       reading,
-      () => identityOf(named, options, { shardBytes, symbols }),
+      () => identityOf(named, options, { shardBytes, symbols, files }),
     );
     const { cells, entries } = joined, shape = shapeOf(joined);
     const room = yield* asAsked(() => planRoom({ shape, cells, entries, memory }));
@@ -103,7 +105,12 @@ export const importAtlas: (
       progress?.({ done: Math.floor((passes * cells + count) / 2), all: cells });
     const write = Effect.gen(function* () {
       yield* attempt(doing, () => checkDisk(output, from));
-      const collected = yield* collectCells(work, from, report(0));
+      const unchanged = attempt(reading, () => checkUnchanged(files));
+      // What has changed may be damaged for it: then that is what a user should know.
+      const collected = yield* collectCells(work, from, report(0)).pipe(
+        Effect.tapError(() => unchanged),
+        Effect.tap(unchanged),
+      );
       const manifest = workshop.named
         ? (yield* readManifest(output)).manifest
         : yield* arrangeCells(work, collected, {
@@ -112,16 +119,19 @@ export const importAtlas: (
           ...(shardBytes !== undefined && { shardBytes }),
           onCells: report(1),
         });
-      yield* attempt(doing, () => workshop.publish());
       const { empty } = collected;
       const last = empty === 0 ? [] : [`cells without an expressed gene: ${empty}; they are kept`];
       return { manifest, notes: [...joined.notes, ...last] };
     });
     // Whoever interrupts may want to go on; what has failed would fail again.
-    return yield* Effect.onExit(write, (exit) =>
+    const summary = yield* Effect.onExit(write, (exit) =>
       Effect.sync(() => {
         if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) workshop.discard();
       }));
+    yield* attempt(doing, () => workshop.publish()).pipe(
+      Effect.tapError(() => Effect.sync(() => keptInWords(output).forEach((line) => tell?.(line)))),
+    );
+    return summary;
   },
   Effect.scoped,
 );
@@ -134,13 +144,18 @@ const optionsOf = Effect.fnUntraced(function* (request: ImportRequest) {
       message: `Cannot use the totals "${options.totals}": only --values recover needs totals`,
     });
   }
+  const { scale, seed } = request.options ?? {};
+  if (scale !== undefined && options.values !== "recover") {
+    return yield* new ExperimentError({
+      message: `Cannot use the scale "${scale}": only --values recover needs a scale`,
+    });
+  }
   if (options.geneOrder !== undefined && options.genes !== undefined) {
     return yield* new ExperimentError({
       message:
         `Cannot order the genes by "${options.geneOrder}": --genes names them in their order; leave one of the two out`,
     });
   }
-  const seed = request.options?.seed;
   if (options.keepOrder && seed !== undefined) {
     return yield* new ExperimentError({
       message:

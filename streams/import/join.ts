@@ -10,7 +10,7 @@ import type { ImportOptions } from "./import_options.ts";
 import { checkKnown, type ColumnValues, joinColumns } from "./join_columns.ts";
 import { joinGenes } from "./join_genes.ts";
 import { type GeneRows, mergingRows } from "./merge_rows.ts";
-import { interpretation } from "./values.ts";
+import { checkCounts, interpretation } from "./values.ts";
 
 /** An opened input and the name that its cells get in the column `dataset`. */
 export interface NamedMatrix {
@@ -49,14 +49,14 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
   const genes = joinGenes(named, options);
   checkKnown(options.categories, named, " as categories");
   const columns = joinColumns(named, options.columns);
-  const values = options.values === "log1p" ? "log1p" : "counts";
+  const scale = options.values === "log1p" ? "log1p" : "counts", { symbols } = genes.vocabulary;
   const readers = inputs.map(({ matrix }) => interpretation(matrix, options));
   const entries = inputs.map(({ matrix }) => matrix.entries);
 
   async function* rows(from: number): AsyncGenerator<JoinedRows> {
     let before = 0;
     for (const [input, { matrix }] of inputs.entries()) {
-      const merge = mergingRows(genes.ids[input], genes.vocabulary.symbols.length, values);
+      const merge = mergingRows(genes.ids[input], symbols.length, scale);
       const start = Math.max(0, from - before);
       if (start < matrix.cells) {
         for await (const read of matrix.rows(BATCH, start)) {
@@ -65,9 +65,11 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
           // All of them lie before the start.
           if (cells <= 0 && read.offsets.length > 1) continue;
           const counts = readers[input]({ offsets, columns: places, values, first });
+          const merged = merge({ offsets, columns: places, values: counts });
+          if (scale === "counts") checkCounts(matrix, { first, ...merged }, symbols);
           yield {
             first: before + first,
-            ...merge({ offsets, columns: places, values: counts }),
+            ...merged,
             ...columns.read(input, first, first + cells),
           };
         }
@@ -77,7 +79,7 @@ export function join(inputs: readonly NamedMatrix[], options: ImportOptions): Jo
   }
   return {
     vocabulary: genes.vocabulary,
-    values,
+    values: scale,
     columns: columns.columns,
     numbers: columns.numbers,
     provenance: inputs.map(({ name, matrix }) => `${name}: ${matrix.provenance}`).join("; "),

@@ -69,9 +69,12 @@ export function joinColumns(
   const known = [...new Set(inputs.flatMap(({ obs }) => obs.map(({ name }) => name)))];
   checkKnown(asked ?? [], inputs);
   const notes: string[] = [];
-  const joined = known.filter((name) => asked?.includes(name) ?? true).map((name) => {
+  const kept = known.filter((name) => asked?.includes(name) ?? true);
+  const taken = new Set([...RESERVED, ...kept]);
+  const joined = kept.map((name) => {
     const found = inputs.map(({ obs }) => obs.find((column) => column.name === name));
-    const stored = RESERVED.includes(name) ? `obs_${name}` : name;
+    const stored = RESERVED.includes(name) ? freeName(name, taken) : name;
+    taken.add(stored);
     if (stored !== name) {
       notes.push(`column "${name}" is called "${stored}": the atlas needs the name`);
     }
@@ -110,6 +113,11 @@ export function joinColumns(
 
 /** Names that the atlas itself uses. */
 const RESERVED = [DATASET, GENES, COUNTS];
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  const longer = `obs_${name}`;
+  return taken.has(longer) ? freeName(longer, taken) : longer;
+}
 
 type Maybe<A> = A | undefined;
 const isNumeric = (column: Maybe<ObsColumn>): column is Maybe<NumberColumn> =>

@@ -18,6 +18,11 @@ import { entriesHeld, rowsByPasses } from "./passes.ts";
 import { findText } from "./text.ts";
 import { tryReading, unreadable } from "./unreadable.ts";
 
+/** Whether there is a Matrix Market file in the folder. */
+export const isMtx = (folder: string): boolean => findText(folder, MATRIX) !== undefined;
+
+const MATRIX = ["matrix.mtx"];
+
 /**
  * Opens a folder in the 10x layout. Its names are in memory; its matrix is streamed where the lines
  * come cell by cell, and read several times where they come gene by gene.
@@ -33,7 +38,7 @@ async function readFolder(folder: string, options: ReadOptions): Promise<CountMa
   statSync(folder);
   const features = part(folder, ["features.tsv", "genes.tsv"]);
   const names = part(folder, ["barcodes.tsv"]);
-  const head = await readHead(part(folder, ["matrix.mtx"]));
+  const head = await readHead(part(folder, MATRIX));
   if (options.matrix !== "X") {
     throw unreadable(folder, `there is no matrix "${options.matrix}" in it; such a folder has one`);
   }

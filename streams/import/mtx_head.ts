@@ -19,7 +19,7 @@ export interface MtxHead {
 }
 
 /** Comments and empty lines, then the line of three sizes. */
-const HEAD = /^(?:%[^\n]*\n|\s*\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t\r]*\n/;
+const HEAD = /^(?:%[^\n]*\n|[^\S\n]*\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t\r]*\n/;
 const BANNER = /^%%matrixmarket\s+matrix\s+coordinate\s+(integer|real)\s+general\s*$/i;
 
 /** Reads the head; throws an `InputError` unless the file holds general coordinates. */

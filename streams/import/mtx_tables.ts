@@ -13,7 +13,7 @@ import {
   roundedNote,
   withoutIndex,
 } from "./obs_columns.ts";
-import { blankOthers, noSymbols, otherFeaturesNote, type Symbols } from "./symbols.ts";
+import { blankOthers, noSymbols, type Symbols } from "./symbols.ts";
 import { linesOf } from "./text.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -27,12 +27,8 @@ export async function readFeatures(path: string, asked?: string): Promise<Symbol
     symbols.push(fields[column] || fields[0]);
     if (fields[2]) types.push(fields[2]);
   }
-  const dropped = types.length === symbols.length ? blankOthers(symbols, types) : 0;
-  return {
-    symbols,
-    from: `its column ${column + 1}`,
-    notes: dropped > 0 ? [otherFeaturesNote(dropped)] : [],
-  };
+  const notes = blankOthers(symbols, types.length === symbols.length ? types : []);
+  return { symbols, from: `its column ${column + 1}`, notes };
 }
 
 /** Reads barcodes.tsv: the names of the cells in order. */

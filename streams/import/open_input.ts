@@ -5,13 +5,14 @@
  */
 
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { Effect, type Scope } from "effect";
 import type { InputError } from "../../core/errors.ts";
 import { isAddress, shownPlace } from "../bytes/place.ts";
 import { readAnnData } from "./anndata.ts";
 import type { CountMatrix, ReadOptions } from "./count_matrix.ts";
 import { openH5 } from "./h5_file.ts";
-import { openMtx } from "./mtx.ts";
+import { isMtx, openMtx } from "./mtx.ts";
 import { isAtlas, openAtlasMatrix } from "./parquet/atlas_matrix.ts";
 import { openForeignMatrix } from "./parquet/foreign_matrix.ts";
 import { isTenx, readTenx } from "./tenx/tenx.ts";
@@ -34,8 +35,21 @@ export function formatOf(path: string): Format {
 function formatOfFolder(path: string): Format {
   if (isZarr(path)) return "zarr";
   if (isAtlas(path)) return "atlas";
-  return readdirSync(path).some((name) => name.endsWith(".parquet")) ? "foreign" : "mtx";
+  if (hasParquet(path)) return "foreign";
+  if (isMtx(path)) return "mtx";
+  const inner = readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && hasParquet(join(path, entry.name)));
+  if (inner.length === 0) return "mtx";
+  throw unreadable(
+    path,
+    `its Parquet files lie in folders of it; name those, the first is "${
+      join(path, inner[0].name)
+    }"`,
+  );
 }
+
+const hasParquet = (folder: string): boolean =>
+  readdirSync(folder).some((name) => name.endsWith(".parquet"));
 
 function formatOfFile(path: string): Format {
   const begins = firstBytes(path);

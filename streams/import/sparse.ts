@@ -40,6 +40,7 @@ export async function openSparse(
   if (borders[0] !== 0 || borders.some((border, i) => i > 0 && !(border >= borders[i - 1]))) {
     throw refuse("its borders do not ascend from 0");
   }
+  if (!borders.every(Number.isInteger)) throw refuse("one of its borders is not whole");
   if (borders.some((border, i) => i > 0 && border - borders[i - 1] > minor)) {
     throw refuse(`there are more entries between two of its borders than ${minor}`);
   }

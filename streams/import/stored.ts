@@ -19,7 +19,9 @@ export type Numbers =
 export interface StoredArray {
   readonly shape: readonly number[];
   /** "others" where nothing but its shape is known: neither reader works. */
-  readonly holds: "numbers" | "booleans" | "strings" | "others";
+  readonly holds: "numbers" | "strings" | "others";
+  /** What its numbers stand for, where they are booleans or of an enumeration. */
+  readonly names?: ReadonlyMap<number, string>;
   /** Whether numbers beyond 2^53 come rounded: in the file they are 64-bit integers. */
   readonly rounds: boolean;
   /** Rows `from … to - 1` of the first axis, all of the others, row-major; memory that is the caller's. */
@@ -27,6 +29,9 @@ export interface StoredArray {
   /** Strings `from … to - 1`. */
   strings(from: number, to: number): Promise<string[]>;
 }
+
+/** What booleans stand for. */
+export const BOOLEANS: ReadonlyMap<number, string> = new Map([[0, "False"], [1, "True"]]);
 
 /** What a part of an array means that was never written: the fill value, or that it was lost. */
 export type Gaps = "filled" | "lost";

@@ -49,32 +49,35 @@ export async function symbolsOf(
   const from = asked === undefined
     ? await chosen(table, index)
     : await named(file, at, { table, asked });
-  const notes: string[] = [];
   const symbols = from === table.index
     ? index
     : (await textsOf(file, table, from)).map((symbol, i) => symbol || index[i]);
-  const dropped = table.columns.includes("feature_types")
-    ? blankOthers(symbols, await textsOf(file, table, "feature_types"))
-    : 0;
-  if (dropped > 0) notes.push(otherFeaturesNote(dropped));
-  return { symbols, from, notes };
+  const types = table.columns.includes("feature_types")
+    ? await textsOf(file, table, "feature_types")
+    : [];
+  return { symbols, from, notes: blankOthers(symbols, types) };
 }
 
-/** Blanks the symbols of features that are no genes, where some are; returns their number. */
-export function blankOthers(symbols: string[], types: readonly string[]): number {
-  if (!types.includes("Gene Expression")) return 0;
-  let dropped = 0;
-  types.forEach((type, i) => {
-    if (type === "Gene Expression") return;
-    symbols[i] = "";
-    dropped++;
+/**
+ * Blanks the symbols of features that are no genes, where some are. Returns what is left out, and why, in
+ * sentences: these, and genes that have no symbol.
+ */
+export function blankOthers(symbols: string[], types: readonly string[]): string[] {
+  const typed = types.includes(GENE), notes: string[] = [];
+  let nameless = 0, others = 0;
+  symbols.forEach((symbol, i) => {
+    if (typed && types[i] !== GENE) {
+      symbols[i] = "";
+      others++;
+    } else if (symbol === "") nameless++;
   });
-  return dropped;
+  if (nameless > 0) notes.push(`genes without a name: ${nameless}, left out with their counts`);
+  if (others > 0) notes.push(`features other than "${GENE}": ${others}, left out`);
+  return notes;
 }
 
-/** The sentence for features that are no genes. */
-export const otherFeaturesNote = (count: number): string =>
-  `features other than "Gene Expression": ${count}, left out`;
+/** The type of a feature that is a gene. */
+const GENE = "Gene Expression";
 
 async function textsOf(file: Stored, table: Table, name: string): Promise<string[]> {
   const column = await table.column(name);

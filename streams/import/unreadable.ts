@@ -35,6 +35,9 @@ export function tryReading<A>(
 /** Why an operating-system, zlib or HDF5 error happened, as a clause. */
 export function reasonOf(cause: unknown): string {
   const code = (cause as { code?: string } | null)?.code;
+  if (cause instanceof WebAssembly.RuntimeError) {
+    return "it is damaged: the library that reads it breaks off";
+  }
   const text = cause instanceof Error ? cause.message : String(cause);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "it is a folder";

@@ -7,6 +7,7 @@
 import { InputError } from "../../core/errors.ts";
 import type { CountMatrix, NumberColumn, Rows, Values } from "./count_matrix.ts";
 import type { ImportOptions } from "./import_options.ts";
+import type { GeneRows } from "./merge_rows.ts";
 
 /** The values of a batch as the atlas keeps them; throws an `InputError` at the first that is amiss. */
 export type Interpret = (rows: Rows) => Values;
@@ -153,12 +154,39 @@ function recovered(
 }
 
 function amiss(matrix: CountMatrix, rows: Rows, entry: number, why: string): InputError {
-  let cell = 0;
-  while (rows.offsets[cell + 1] <= entry) cell++;
   const gene = matrix.symbols[rows.columns[entry]], value = rows.values[entry];
   return new InputError({
     message: `Cannot import "${matrix.path}": gene "${gene}" of cell ${
-      rows.first + cell
-    } has the value ${Number(value.toPrecision(6))}, ${why}`,
+      cellOf(rows, entry)
+    } has the value ${value}, ${why}`,
   });
+}
+
+/** Row of the cell that an entry of a batch belongs to. */
+function cellOf({ first, offsets }: Pick<Rows, "first" | "offsets">, entry: number): number {
+  let cell = 0;
+  while (offsets[cell + 1] <= entry) cell++;
+  return first + cell;
+}
+
+/**
+ * Throws an `InputError` at the first count that is too large once the columns of a gene are added up,
+ * or once it is recovered.
+ */
+export function checkCounts(
+  { path }: CountMatrix,
+  rows: GeneRows & Pick<Rows, "first">,
+  symbols: readonly string[],
+): void {
+  const { genes, values } = rows;
+  for (let entry = 0; entry < values.length; entry++) {
+    if (values[entry] <= LARGEST_COUNT) continue;
+    throw new InputError({
+      message: `Cannot import "${path}": gene "${symbols[genes[entry]]}" of cell ${
+        cellOf(rows, entry)
+      } has the count ${
+        values[entry]
+      }, which is too large; where several columns have the gene, --duplicates first keeps the first`,
+    });
+  }
 }

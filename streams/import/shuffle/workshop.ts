@@ -6,10 +6,10 @@
 
 import { Effect, type Scope } from "effect";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { InputError } from "../../../core/errors.ts";
 import { MANIFEST_FILE } from "../../atlas/manifest.ts";
-import { checkVacant, isFilled, publish } from "../../atlas/staging.ts";
+import { checkVacant, isFilled, placeOf, publish } from "../../atlas/staging.ts";
 import { attempt } from "../../attempt.ts";
 import { lockFolder } from "../../run_folder/lock.ts";
 import { type Progress, readProgress, writeProgress } from "./progress.ts";
@@ -41,15 +41,23 @@ export interface Asked {
 
 /** The working folder of an import to `output`. */
 export function workshopOf(output: string): string {
-  const target = resolve(output);
+  const target = placeOf(output);
   return join(dirname(target), `.${basename(target)}.import`);
 }
+
+/** Whether a path leads into the working folder of an import. */
+export const isInWorkshop = (path: string): boolean => /(^|[/\\])\.[^/\\]+\.import[/\\]/.test(path);
 
 /** What an interrupted import to `output` has left, as sentences; none where nothing is left. */
 export const keptInWords = (output: string): string[] =>
   existsSync(workshopOf(output))
     ? [`what is done is kept beside "${output}"; the same command goes on with it`]
     : [];
+
+/** Throws an `InputError` where an import to `output` would come to nothing, whatever it reads. */
+export function checkOutput(output: string): void {
+  if (!existsSync(workshopOf(output))) checkVacant(output);
+}
 
 /**
  * Opens the working folder of an import to `output` and locks it until the scope closes. What is left
@@ -61,10 +69,7 @@ export const openWorkshop: (
 ) => Effect.Effect<Workshop, InputError, Scope.Scope> = Effect.fnUntraced(
   function* (output: string, asked: Asked) {
     const doing = `Cannot write atlas "${output}"`, folder = workshopOf(output);
-    yield* attempt(doing, () => {
-      if (!existsSync(folder)) checkVacant(output);
-      mkdirSync(folder, { recursive: true });
-    });
+    yield* attempt(doing, () => mkdirSync(folder, { recursive: true }));
     yield* lockFolder(folder, `atlas "${output}"`);
     return yield* attempt(doing, () => openLocked(output, folder, asked));
   },

@@ -6,7 +6,7 @@
 
 import type { ReadOptions } from "../count_matrix.ts";
 import type { Stored } from "../stored.ts";
-import { blankOthers, noSymbols, otherFeaturesNote } from "../symbols.ts";
+import { blankOthers, noSymbols } from "../symbols.ts";
 import { unreadable } from "../unreadable.ts";
 
 /** The features in their order. */
@@ -33,13 +33,12 @@ export async function readFeatures(group: TenxGroup, options: ReadOptions): Prom
   const { file, at } = group;
   if (file.kind(`${at}/features`) !== "group") {
     const named = await readNames(group, options, ["genes", "gene_names"]);
-    return { ...named, genomes: [], notes: [] };
+    return { ...named, genomes: [], notes: blankOthers(named.symbols, []) };
   }
   const names = ["features/id", "features/name"] as const;
   const { symbols, from } = await readNames(group, options, names);
   const types = await texts(group, "features/feature_type");
-  const dropped = blankOthers(symbols, types);
-  const notes = dropped > 0 ? [otherFeaturesNote(dropped)] : [];
+  const notes = blankOthers(symbols, types);
   if (options.matrix === "X") return { symbols, from, notes, genomes: [] };
 
   const genome = await texts(group, "features/genome");

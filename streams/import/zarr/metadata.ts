@@ -4,15 +4,13 @@
  * @module
  */
 
-import { MOST_CHUNK_BYTES, type StoredArray } from "../stored.ts";
+import { BOOLEANS, MOST_CHUNK_BYTES, type StoredArray } from "../stored.ts";
 
 /** What must be known of an array. */
-export interface ArrayMetadata {
+export interface ArrayMetadata extends Pick<StoredArray, "holds" | "names" | "rounds"> {
   readonly shape: readonly number[];
   /** Shape of the pieces that are unpacked at once: in a shard, its inner chunks. */
   readonly chunks: readonly number[];
-  readonly holds: StoredArray["holds"];
-  readonly rounds: boolean;
   /** Bytes of a value; of a text, those of a reference to it. */
   readonly width: number;
 }
@@ -67,7 +65,7 @@ function ofVersion2(document: unknown): ArrayMetadata {
 }
 
 /** What is known of an array by the type of its values. */
-type ValueType = Pick<ArrayMetadata, "holds" | "width" | "rounds">;
+type ValueType = Pick<ArrayMetadata, "holds" | "names" | "rounds" | "width">;
 
 const TEXTS: ValueType = { holds: "strings", width: 8, rounds: false };
 
@@ -88,7 +86,7 @@ function typeOf3(type: unknown): ValueType {
   const width = typeof type === "string" ? WIDTHS[type] : undefined;
   if (width === undefined) return { holds: "others", width: 0, rounds: false };
   const rounds = type === "int64" || type === "uint64";
-  return { holds: type === "bool" ? "booleans" : "numbers", width, rounds };
+  return { holds: "numbers", width, rounds, ...(type === "bool" && { names: BOOLEANS }) };
 }
 
 function ofVersion3(document: unknown): ArrayMetadata {

@@ -35,12 +35,13 @@ export interface ArrayPlace {
 
 /** Opens the array; nothing of it is read but its metadata, which has been read. */
 export function zarrArray(place: ArrayPlace): StoredArray {
-  const { shape, holds, rounds } = place.metadata;
+  const { shape, holds, rounds, names } = place.metadata;
   const read = chunkReader(place);
   return {
     shape,
     holds,
     rounds,
+    ...(names && { names }),
     async numbers(from, to) {
       if (holds === "strings") throw refuse(place, "it holds strings, not numbers");
       return await readRows(place, read, { from, to }) as Numbers;
