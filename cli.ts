@@ -15,11 +15,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { formats } from "./core/report/tables/format.ts";
 import config from "./deno.json" with { type: "json" };
-import { exitCodeOf, exitCodes, sentenceOf } from "./streams/console/ending.ts";
+import { exitCodeOf, exitCodes, tellEnding } from "./streams/console/ending.ts";
 import { atlasCommand } from "./streams/console/atlas_command.ts";
-import { load, print, width } from "./streams/console/command.ts";
-import { json, overridesOf, overriding, text } from "./streams/console/flags.ts";
-import { Screen } from "./streams/console/screen.ts";
+import { load, print, printAsIs, printJson, width } from "./streams/console/command.ts";
+import { json, onChangedPlugins, overridesOf, overriding, text } from "./streams/console/flags.ts";
 import { usage } from "./streams/console/usage.ts";
 
 const experiment = Argument.String("experiment").pipe(
@@ -71,11 +70,12 @@ const resume = Command.make(
   "resume",
   {
     run: Argument.String("run").pipe(Argument.withDescription("Folder of a run that was stopped")),
+    onChangedPlugins,
     ...kept,
   },
-  Effect.fnUntraced(function* ({ run, every, json }) {
+  Effect.fnUntraced(function* ({ run, every, json, onChangedPlugins }) {
     const { resumeRun } = yield* load(() => import("./streams/experiment/run_file.ts"));
-    yield* resumeRun(run, yield* box, yield* options(every, json));
+    yield* resumeRun(run, yield* box, { ...yield* options(every, json), onChangedPlugins });
   }),
 ).pipe(Command.withDescription("Go on with a run, to the end it would have had undisturbed"));
 
@@ -122,7 +122,8 @@ const table = Command.make(
     const { readResults } = yield* load(() => import("./streams/experiment/read_results.ts"));
     const { reportsOf } = yield* load(() => import("./core/report/tables/report.ts"));
     const results = yield* Effect.forEach(runs, (run) => readResults(run));
-    yield* print(reportsOf(results, format, yield* width));
+    // A report has made its lines printable, but for CSV, which is for programs.
+    yield* printAsIs(reportsOf(results, format, yield* width));
   }),
 ).pipe(Command.withDescription("Print the table of runs again"));
 
@@ -135,7 +136,7 @@ const plugins = Command.make(
     );
     const { pluginsOf } = yield* load(() => import("./core/registry.ts"));
     const all = describePlugins(pluginsOf(yield* box));
-    yield* print(json ? [JSON.stringify(all, null, 2)] : pluginLines(all, yield* width));
+    yield* json ? printJson(all) : print(pluginLines(all, yield* width));
   }),
 ).pipe(Command.withDescription("List every plugin with its purpose and configuration"));
 
@@ -145,7 +146,7 @@ const schema = Command.make(
   Effect.fnUntraced(function* () {
     const { experimentSchema } = yield* load(() => import("./core/report/experiment_schema.ts"));
     const { pluginsOf } = yield* load(() => import("./core/registry.ts"));
-    yield* print([JSON.stringify(experimentSchema(pluginsOf(yield* box)), null, 2)]);
+    yield* printJson(experimentSchema(pluginsOf(yield* box)));
   }),
 ).pipe(Command.withDescription("Print the JSON Schema of experiment files, for editors"));
 
@@ -181,7 +182,7 @@ const doctor = Command.make(
     const { cacheInWords } = yield* load(() => import("./streams/doctor/cache_in_words.ts"));
     const found = yield* examineEngines(yield* box), columns = yield* width;
     const text = () => [...enginesInWords(found, columns), ...cacheInWords(found, columns)];
-    yield* print(json ? [JSON.stringify(found, null, 2)] : text());
+    yield* json ? printJson(found) : print(text());
     yield* trusted(found);
   }),
 ).pipe(Command.withDescription("Try every engine: whether it is there, how fast, and how exact"));
@@ -215,11 +216,7 @@ const gil = Command.make(
 
 const program = Command.run(gil, { version: config.version }).pipe(
   Effect.scoped,
-  Effect.onError(Effect.fnUntraced(function* (cause) {
-    const sentence = sentenceOf(cause), screen = yield* Screen;
-    if (sentence !== undefined) screen.tell(`${sentence}\n`);
-    if (process.env.GIL_DEBUG) screen.tell(`${Cause.pretty(cause)}\n`);
-  })),
+  Effect.onError(tellEnding),
   Effect.provide(Layer.mergeAll(
     NodeServices.layer,
     usage,
@@ -234,6 +231,14 @@ let asked = 0;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (++asked > 1) process.exit(exitCodes.interrupted);
+  });
+}
+
+// What a plugin begins and nobody waits for. A run goes on from what was kept before.
+for (const event of ["unhandledRejection", "uncaughtException"] as const) {
+  process.on(event, (thrown: unknown) => {
+    Effect.runSync(tellEnding(Cause.die(thrown)));
+    process.exit(exitCodes.failed);
   });
 }
 

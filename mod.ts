@@ -55,6 +55,16 @@ export * from "./streams/reading/stream_atlas.ts";
 export * from "./streams/experiment/load_experiment.ts";
 export * from "./streams/ahead.ts";
 export * from "./streams/paced.ts";
+export { type Computing, type OpenedRun, openRun } from "./streams/experiment/open_run.ts";
 export * from "./streams/experiment/run_experiment.ts";
+export { type Learner } from "./streams/learner.ts";
+export {
+  type DataSet,
+  type JudgePlan,
+  type Keeper,
+  type MethodPlan,
+  type Place,
+  type Run,
+} from "./streams/run.ts";
 export * from "./streams/walk.ts";
 export { Screen } from "./streams/console/screen.ts";

@@ -6,8 +6,10 @@
 
 import { Effect } from "effect";
 import { HELD_OUT, type Partition } from "./curriculum.ts";
+import { decode } from "./decode.ts";
 import { ExperimentError } from "./errors.ts";
 import type { Evaluator } from "./evaluator.ts";
+import { Measured } from "./events.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Scale } from "./source.ts";
 
@@ -55,6 +57,16 @@ export const checkMethods = Effect.fnUntraced(function* (experiment: Experiment)
         `add one, for example "baseline": {}`,
     });
   }
+  const nameless = [
+    ...names.map((name) => ["a method", name]),
+    ...experiment.sets.map(({ name }) => ["a gene set", name]),
+  ].find(([, name]) => !/[\p{L}\p{N}\p{P}\p{S}]/u.test(name));
+  if (nameless !== undefined) {
+    return yield* new ExperimentError({
+      message: `Cannot call ${nameless.join(' "')}": tables tell it by its name; ` +
+        `give it one that can be seen`,
+    });
+  }
   for (const name of names) {
     const { stages, replay, distiller } = experiment.methods[name];
     for (const [kind, use] of [["replay", replay], ["distiller", distiller]] as const) {
@@ -90,10 +102,16 @@ export const checkMethods = Effect.fnUntraced(function* (experiment: Experiment)
   }
 });
 
-/** Refuses evaluators whose scores, which go by name, would be taken for each other's. */
+/**
+ * Refuses evaluators that do not say what they measure, and those whose scores, which go by name, would
+ * be taken for each other's.
+ */
 export const checkEvaluators = Effect.fnUntraced(function* (
-  evaluators: readonly Pick<Evaluator, "name">[],
+  evaluators: readonly Pick<Evaluator, "name" | "unit" | "better">[],
 ) {
+  for (const [i, { name, unit, better }] of evaluators.entries()) {
+    yield* decode(Measured, { name, unit, better }, `Cannot tell what evaluator ${i + 1} measures`);
+  }
   const names = evaluators.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return;

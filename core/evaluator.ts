@@ -46,6 +46,8 @@ export interface Evaluator<State = unknown> {
   readonly mask: number;
   /** How often the question is put, with fresh draws. */
   readonly trials: number;
+  /** Share of the labelled cells, rounded down, that answers learn from; the others are tested. */
+  readonly trainShare?: number;
   empty(question: Question): State;
   add(state: State, outcome: Outcome, question: Question): State;
   /** The score; NaN when nothing that counts was seen. */

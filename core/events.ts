@@ -24,6 +24,13 @@ export const Score = Schema.Struct({
 /** One number of the result. */
 export type Score = typeof Score.Type;
 
+/** What an evaluator measures, as a reader is told. */
+export const Measured = Schema.Struct({
+  name: Schema.String,
+  unit: Schema.String,
+  better: Schema.Literals(["lower", "higher"]),
+});
+
 /** Something that happened in a run, in order. */
 export const RunEvent = Schema.Union([
   Schema.Struct({
@@ -39,18 +46,14 @@ export const RunEvent = Schema.Union([
     genes: Schema.Number,
     /** Optimiser steps of the whole run. */
     steps: Schema.Number,
-    /** Seconds that the run will take, at the pace of one step made for measuring. */
+    /** Seconds of training and predicting alone, at the pace of one step made for measuring. */
     estimate: Schema.optional(Schema.Number),
     stages: Schema.Array(Schema.Struct({
       name: Schema.String,
       genes: Schema.Number,
       cells: Schema.Number,
     })),
-    evaluators: Schema.Array(Schema.Struct({
-      name: Schema.String,
-      unit: Schema.String,
-      better: Schema.Literals(["lower", "higher"]),
-    })),
+    evaluators: Schema.Array(Measured),
   }),
   Schema.Struct({
     type: Schema.Literal("stage"),
@@ -83,7 +86,7 @@ export const RunEvent = Schema.Union([
     file: Schema.String,
   }),
   Schema.Struct({ type: Schema.Literal("warning"), message: Schema.String }),
-  /** What comes before was told when the run was taken up earlier; no file keeps this. */
+  /** What comes before was told when the run was taken up earlier; a run's folder keeps none. */
   Schema.Struct({ type: Schema.Literal("resumed") }),
   Schema.Struct({
     type: Schema.Literal("finished"),

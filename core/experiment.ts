@@ -6,7 +6,7 @@
 
 import { Schema } from "effect";
 import { required, setting } from "./plugin.ts";
-import { Count, Positive, Share } from "./quantities.ts";
+import { Count, Positive, PositiveShare } from "./quantities.ts";
 
 /** One plugin by id, its configuration beside it: `{ "use": "log1p" }`. */
 export const Use = Schema.StructWithRest(Schema.Struct({ use: Schema.String }), [
@@ -41,7 +41,7 @@ export type GeneSet = typeof GeneSet.Type;
 export const Training = Schema.Struct({
   batch: setting(Positive, 128, "cells in a step"),
   epochs: setting(
-    Schema.Union([Positive, Schema.Array(Positive)]),
+    Schema.Union([Positive, Schema.Array(Positive).check(Schema.isMinLength(1))]),
     5,
     "epochs of every stage, or a list: base stage first; joint training takes the first gene stage's",
   ),
@@ -129,7 +129,7 @@ export const Experiment = Schema.Struct({
   ),
   sampler: setting(Use, { use: "uniform" }, "which genes of a cell the model reads in training"),
   length: setting(Positive, 512, "genes of a cell that the model reads, at most"),
-  mask: setting(Share, 0.4, "share of values that are masked in training"),
+  mask: setting(PositiveShare, 0.4, "share of values that are masked in training"),
   architecture: required(Use, "the model"),
   from: setting(
     Schema.NullOr(Schema.Union([Schema.String, Origin])),
@@ -145,6 +145,11 @@ export const Experiment = Schema.Struct({
   evaluators: required(
     Schema.Array(Judge).check(Schema.isMinLength(1)),
     "how the models are judged after each stage",
+  ),
+  reporters: setting(
+    Schema.Array(Use),
+    [],
+    "what hears of the run besides progress and table",
   ),
   engine: setting(
     EngineUse,

@@ -49,6 +49,9 @@ export function inOrder(gathered: Gathered): Labelled {
   return { features, width, labels };
 }
 
+/** Cells to learn from of so many labelled ones: the share of them, rounded down. */
+export const trainedOn = (cells: number, share: number): number => Math.floor(cells * share);
+
 /**
  * Rows of cells to learn from, `share` of them rounded down, and to test on, at random; undefined
  * without two classes, or where one of the parts is empty.
@@ -60,7 +63,7 @@ export function splitCells(
 ): { readonly train: Uint32Array; readonly test: Uint32Array } | undefined {
   const cells = labels.length, order = permutation(cells, derive(key, "split"));
   const rows = Uint32Array.from({ length: cells }, (_, position) => order.at(position));
-  const train = rows.subarray(0, Math.floor(cells * share)), test = rows.subarray(train.length);
+  const train = rows.subarray(0, trainedOn(cells, share)), test = rows.subarray(train.length);
   const isPossible = new Set(labels).size > 1 && train.length > 0 && test.length > 0;
   return isPossible ? { train, test } : undefined;
 }

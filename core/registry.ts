@@ -22,6 +22,18 @@ export function pluginsOf(registry: Registry): Plugin[] {
   );
 }
 
+/** The plugins of a module as part of a registry: it may export them under any name. */
+export const registered = (module: string, exports: Registry): Registry =>
+  Object.fromEntries(
+    pluginsOf(exports).map((plugin) => [`${module}#${plugin.kind} ${plugin.id}`, plugin]),
+  );
+
+/** The plugins of a registry that are those of a module. */
+export const pluginsFrom = (registry: Registry, module: string): Plugin[] =>
+  pluginsOf(
+    Object.fromEntries(Object.entries(registry).filter(([key]) => key.startsWith(`${module}#`))),
+  );
+
 /** The plugin of a kind that `use` names. */
 export const find = Effect.fnUntraced(function* <K extends keyof Kinds>(
   registry: Registry,

@@ -22,11 +22,17 @@ export interface Column {
 
 /** Which cells to read, in which order, in how large batches. */
 export interface ReadRequest {
-  /** Cells in every batch but the last. */
+  /**
+   * Cells in every batch but the last. Those that cannot be read, where that is no error, are missing
+   * from the batch that they belong to: it has fewer, or none, and every other one is what it was.
+   */
   readonly batch: number;
   /** As stored, or in the random order that a key names: another key, another epoch. */
   readonly order: "stored" | Key;
-  /** Cells of the order to leave out at its beginning; those that a filter leaves out do not count. */
+  /**
+   * Cells of the order to leave out at its beginning; those that a filter leaves out do not count, and
+   * those that cannot be read do.
+   */
   readonly from?: number;
   /** Only cells of these rows. */
   readonly keep?: (cell: number) => boolean;
@@ -54,13 +60,18 @@ export interface ReadRequest {
   readonly weigh?: (cell: number) => number;
 }
 
-/** An opened atlas. Reading twice gives the same cells; nothing is read before it is asked for. */
+/**
+ * An opened atlas. Reading twice gives the same cells; nothing is read before it is asked for. Once it is
+ * closed, whoever reads on is told so by a RangeError or given an end, and whoever leaves is done.
+ */
 export interface Source {
   readonly vocabulary: Vocabulary;
   /** Cells in all. */
   readonly cells: number;
   readonly values: Scale;
   readonly columns: readonly Column[];
+  /** Names of columns that hold numbers: they are there, and are no categories. */
+  readonly numbers?: readonly string[];
   /**
    * Where neighbours are strangers, because the cells were shuffled: how many are read at once, from
    * each multiple on. Whoever wants a part of the cells and takes whole grains reads nothing in vain.

@@ -9,11 +9,13 @@
 
 import { concatMap, from, map, type Observable, of, reduce } from "rxjs";
 import { HELD_OUT, seenBy, shownBy, type Stage, type View } from "../core/curriculum.ts";
-import type { Outcome, Question } from "../core/evaluator.ts";
+import { RunError } from "../core/errors.ts";
+import type { Evaluator, Outcome, Question } from "../core/evaluator.ts";
 import type { RunEvent } from "../core/events.ts";
 import { derive, keyOf } from "../core/random.ts";
 import type { TokenBatch } from "../core/tokens.ts";
 import { ahead } from "./ahead.ts";
+import { filled } from "./filled.ts";
 import type { Model } from "./learner.ts";
 import { mask } from "./mask.ts";
 import { paced } from "./paced.ts";
@@ -116,8 +118,19 @@ function answers(run: Run, model: Model, hearing: Hearing): Observable<number[]>
           states.map((state, i) => evaluator.add(state, outcome, questions[i])),
         questions.map((question) => evaluator.empty(question)),
       ),
-      map((states) => states.map((state, i) => evaluator.value(state, questions[i]))),
+      map((states) => states.map((state, i) => scoreOf(evaluator, state, questions[i]))),
     );
+}
+
+/** The score; refuses what is no number, of which no table could be made. */
+function scoreOf(evaluator: Evaluator, state: unknown, question: Question): number {
+  const value: unknown = evaluator.value(state, question);
+  if (typeof value === "number") return value;
+  const what = value instanceof Promise ? "a promise" : `of type ${typeof value}`;
+  throw new RunError({
+    message: `Cannot score "${evaluator.name}" of gene set "${question.set.name}": its value is ` +
+      `${what}; let the evaluator's value() return a number, at once`,
+  });
 }
 
 /** The labelled cells of a data set, or the cells that no stage trains on. */
@@ -125,10 +138,10 @@ function cellsOf({ source, curriculum }: Run, { dataSet, view }: Hearing, batch:
   const request = { batch, order: "stored", genes: shownBy(curriculum, view) } as const;
   if (dataSet === undefined) {
     const keep = (cell: number) => curriculum.partition.part(cell) === HELD_OUT;
-    return source.read({ ...request, keep });
+    return filled(source.read({ ...request, keep }));
   }
   const columns = dataSet.label === null ? [] : [dataSet.label];
-  return dataSet.source.read({ ...request, where: dataSet.where, columns });
+  return filled(dataSet.source.read({ ...request, where: dataSet.where, columns }));
 }
 
 async function outcome(model: Model, tokens: TokenBatch, label?: string): Promise<Outcome> {

@@ -76,7 +76,7 @@ export function modelOf(bench: Workbench, first: () => Promise<Float32Array>): M
     }
     const adam = { rate, step: step + 1, beta1: BETA1, beta2: BETA2 };
     await engine.optimise(state, adam).catch((error) => {
-      throw error instanceof RunError ? diverged(step, error.message) : error;
+      throw error instanceof RunError ? diverged({ step, tutor }, error.message) : error;
     });
     return outcome;
   }
@@ -126,7 +126,10 @@ async function backward(
     const { loss } = await compiled.run(state, feeds, draw);
     if (!Number.isFinite(loss[0])) {
       const where = await firstNotFinite(bench.engine, { program, state, feeds, draw });
-      throw diverged(step, `the loss is ${loss[0]}${where ? `, first seen in ${where}` : ""}`);
+      throw diverged(
+        { step, tutor },
+        `the loss is ${loss[0]}${where ? `, first seen in ${where}` : ""}`,
+      );
     }
     total += loss[0];
   }
@@ -170,9 +173,10 @@ function partsOf({ architecture, cells }: Workbench, tokens: TokenBatch): readon
   }));
 }
 
-function diverged(step: number, reason: string): RunError {
+function diverged({ step, tutor }: Pick<Sitting, "step" | "tutor">, reason: string): RunError {
   return new RunError({
     message: `Cannot go on after step ${step}: ${reason.replace(/^Cannot optimise: /, "")}; ` +
-      `a lower learning rate, a longer warm-up or a look at the values of the atlas may help`,
+      `a lower learning rate, a longer warm-up or a look at the values of the atlas ` +
+      `${tutor ? "and at the distiller's penalty " : ""}may help`,
   });
 }

@@ -24,10 +24,13 @@ import {
   defer,
   EMPTY,
   finalize,
+  NEVER,
   type Observable,
   type ObservableInput,
   of,
   repeat,
+  takeUntil,
+  tap,
 } from "rxjs";
 
 /**
@@ -36,24 +39,39 @@ import {
  *
  * Each subscription iterates anew. Unless the items have run out, ending it, whether by
  * unsubscribing or by an error anywhere, calls `return()` on the iterator once.
+ *
+ * @param until Completes it when this emits while an item is waited for, even one that never comes; what
+ * is being made of an item is waited for.
  */
 export function paced<A, B>(
   source: AsyncIterable<A>,
   project: (item: A) => ObservableInput<B>,
+  until: Observable<unknown> = NEVER,
 ): Observable<B> {
   return defer(() => {
     const iterator = source[Symbol.asyncIterator]();
-    let ended = false;
+    let ended = false, left = false;
     return defer(() => iterator.next()).pipe(
+      takeUntil(until.pipe(tap(() => left = true))),
       concatMap((turn) => {
         if (!turn.done) return project(turn.value);
         ended = true;
         return EMPTY;
       }),
-      repeat({ delay: () => ended ? EMPTY : of(undefined) }),
+      repeat({ delay: () => ended || left ? EMPTY : of(undefined) }),
       finalize(() => {
-        if (!ended) void iterator.return?.();
+        if (!ended) void leave(iterator);
       }),
     );
   });
+}
+
+/** Ends an iteration of which nobody hears any more: not of what goes wrong at its end either. */
+async function leave<A>(iterator: AsyncIterator<A>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // Whoever subscribed has got an end of their own, and a rejection that nobody awaits would end
+    // the process.
+  }
 }

@@ -6,6 +6,7 @@
 
 import { map, type OperatorFunction } from "rxjs";
 import type { CellBatch } from "../core/batch.ts";
+import { RunError } from "../core/errors.ts";
 import { derive, type Key, type Random, stream } from "../core/random.ts";
 import type { Sampler } from "../core/sampler.ts";
 import { clsId, padId, type TokenBatch } from "../core/tokens.ts";
@@ -31,7 +32,11 @@ export function sample(
   return map((batch) => sampleCells(batch, sampler, random, rows));
 }
 
-/** What `sample` does to one batch, with the randomness handed over. */
+/**
+ * What `sample` does to one batch, with the randomness handed over.
+ *
+ * @throws RunError when the sampler chooses an entry that the cell has not.
+ */
 export function sampleCells(
   batch: CellBatch,
   sampler: Sampler,
@@ -46,17 +51,17 @@ export function sampleCells(
   const chosen = new Uint32Array(length);
 
   for (let i = 0; i < cells.length; i++) {
-    const from = offsets[i], n = offsets[i + 1] - from, row = i * positions;
+    const from = offsets[i], to = offsets[i + 1], n = to - from, row = i * positions;
     genes[row] = clsId(vocabulary);
     padding[row] = 0;
     if (n >= length) {
       random.at(cells[i]);
       // Views, not copies: nothing of a cell's size is allocated.
-      const to = from + n;
       sampler(batch.genes.subarray(from, to), batch.values.subarray(from, to), random, chosen);
     }
     for (let p = 0; p < length && p < n; p++) {
       const entry = from + (n >= length ? chosen[p] : p);
+      if (entry >= to) throw strayed(cells[i], chosen[p], n);
       genes[row + 1 + p] = batch.genes[entry];
       target[row + 1 + p] = batch.values[entry];
       padding[row + 1 + p] = 0;
@@ -66,3 +71,10 @@ export function sampleCells(
   // Nothing is masked yet, so the model would see the true values themselves.
   return { cells, length: positions, genes, input: target, target, padding, masked, obs };
 }
+
+const strayed = (cell: number, entry: number, entries: number): RunError =>
+  new RunError({
+    message:
+      `Cannot show cell ${cell}: the sampler chose entry ${entry}, and the cell has ${entries}, ` +
+      `counted from 0; samplerLaws of "gil/laws" show what else it does`,
+  });

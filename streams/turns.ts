@@ -26,7 +26,10 @@ export interface TurnOptions {
   readonly made: number;
 }
 
-/** Reads the cells of a course on demand, in batches of `batch`, from any step on. */
+/**
+ * Reads the cells of a course on demand, in batches of `batch`, from any step on. A step of which no
+ * cell could be read is not made, and counted all the same: every other step keeps its number.
+ */
 export async function* turns(
   source: Source,
   course: Course,
@@ -38,7 +41,7 @@ export async function* turns(
     const order = derive(key, "order", epoch), from = (step - epoch * perEpoch) * batch;
     const { keep, genes } = course;
     for await (const cells of source.read({ batch, order, keep, genes, from })) {
-      yield { cells, step, key: derive(key, "step", step) };
+      if (cells.cells.length > 0) yield { cells, step, key: derive(key, "step", step) };
       step++;
     }
   }

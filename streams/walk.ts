@@ -29,7 +29,8 @@ import type { Replay } from "../core/replay.ts";
 import { ahead } from "./ahead.ts";
 import type { Bookmark } from "./checkpoint/bookmark.ts";
 import type { Course } from "./course.ts";
-import { abandoned, endWhereHalted, haltWhereStopped } from "./halt.ts";
+import { filled } from "./filled.ts";
+import { abandoned, endWhereHalted, haltWhereStopped, toldToStop } from "./halt.ts";
 import { judge } from "./judge.ts";
 import { learn, type Learner, type Model } from "./learner.ts";
 import { type Leg, legsOf } from "./legs.ts";
@@ -134,22 +135,28 @@ function train(run: Run, traveller: Traveller, training: Training): Observable<R
         map((lessons) => ({ lessons, step, key: derive(key, "dropout") })),
       ),
   );
+  let done = made;
+  // Nothing is kept before a step is done: its stage would be told of twice.
+  const keptHere = defer(() =>
+    done > made ? keptAt(run, traveller, { leg: number, step: done }) : EMPTY
+  );
   const learning = paced(lessons, ({ lessons, step, key }) =>
     concat(
       of(lessons).pipe(
         learn(model, { step, key, rate: rateAt(run, training, step) }),
-        map((outcome) => ({ type: "step" as const, ...place, step: step + 1, ...outcome })),
+        tap(() => done = step + 1),
+        map((outcome) => ({ type: "step" as const, ...place, step: done, ...outcome })),
       ),
-      defer(() =>
-        keeper?.isDue(seed) ? keptAt(run, traveller, { leg: number, step: step + 1 }) : EMPTY
-      ),
-      haltWhereStopped(keeper),
-    ));
+      defer(() => keeper?.isDue(seed) ? keptHere : EMPTY),
+    ), toldToStop(keeper));
 
   const resumed = made > 0 ? traveller.training : undefined;
   return concat(
     made > 0 ? EMPTY : of({ type: "stage" as const, ...place, steps }),
-    holding(() => model.enter(distiller, resumed), () => learning),
+    holding(
+      () => model.enter(distiller, resumed),
+      () => concat(learning, haltWhereStopped(keeper, keptHere)),
+    ),
     kept(run, place, { model, memory }),
   );
 }
@@ -180,7 +187,8 @@ function kept(
 
 /** The cells of a course once more, as the model saw them, in stored order. */
 function reread({ source, curriculum, training: { batch }, ...run }: Run, course: Course) {
-  const { keep, genes } = course, cells = source.read({ batch, order: "stored", keep, genes });
+  const { keep, genes } = course;
+  const cells = filled(source.read({ batch, order: "stored", keep, genes }));
   return paced(cells, (batch) => of(batch).pipe(reveal(curriculum, course.view), transformed(run)));
 }
 

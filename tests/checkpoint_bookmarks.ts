@@ -19,6 +19,7 @@ export const identityOf = (layout: Layout, change: Partial<Identity> = {}): Iden
   atlas: { cells: 240, genes: GENES, sha256: "0".repeat(64) },
   engine: "cpu (fp32, 1 thread)",
   versions: { gil: "0.1.0" },
+  plugins: {},
   layout,
   ...change,
 });

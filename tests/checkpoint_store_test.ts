@@ -7,6 +7,7 @@ import { layoutOf } from "../core/model/program.ts";
 import { decodeTensors, encodeTensors } from "../core/model/safetensors.ts";
 import { localDisk } from "../streams/checkpoint/disk.ts";
 import type { Identity } from "../streams/checkpoint/identity.ts";
+import { decodeManifest, encodeManifest, MANIFEST_FILE } from "../streams/checkpoint/manifest.ts";
 import { readWeights } from "../streams/checkpoint/read_weights.ts";
 import { openCheckpoints } from "../streams/checkpoint/store.ts";
 import { withFolder } from "./atlas_folder.ts";
@@ -168,6 +169,33 @@ Deno.test("newest() refuses a checkpoint of another atlas, engine or model", asy
   );
   assert.match(await model(w), /weight 2 is "b" of shape \[3\] there and no such weight here/);
 });
+
+Deno.test("newest() refuses a checkpoint whose plugin file was edited since, and no earlier one", () =>
+  withFolder(async (folder) => {
+    const [was, is] = ["0", "1"].map((digit) => digit.repeat(64)), plugin = "/my/scale.ts";
+    const of = (plugins: Identity["plugins"]) => openCheckpoints(folder, { ...identity, plugins });
+    await of({ "/my/other.ts": is, [plugin]: was }).write(numbered(1));
+    const path = join(folder, "seed-1", "000001");
+    await assert.rejects(of({ "/my/other.ts": is, [plugin]: is }).newest(1), {
+      name: "InputError",
+      message: `Cannot use checkpoint "${path}": plugin file "${plugin}" has changed since; ` +
+        "put it back as it was, begin the run anew, or go on with what it is now by " +
+        '"gil resume --changed-plugins"',
+    });
+    const going = { ...identity, plugins: { [plugin]: is }, onChangedPlugins: "go on" } as const;
+    const notes = (await openCheckpoints(folder, going).newest(1))!.notes;
+    assert.match(
+      notes.join(),
+      /^Goes on with plugin file "\/my\/other.ts" as it is now; .*scale.ts/,
+    );
+    assert.ok(await of({ "/my/other.ts": is, [plugin]: was }).newest(1));
+
+    // An earlier gil said nothing of plugins.
+    const file = join(path, MANIFEST_FILE), manifest = decodeManifest(readFileSync(file), path);
+    const { plugins: _, ...earlier } = manifest;
+    writeFileSync(file, encodeManifest(earlier));
+    assertSame((await of({ [plugin]: is }).newest(1))?.notes, []);
+  }));
 
 Deno.test("newest() takes an experiment whose keys come in another order, and tells new versions", () =>
   withCheckpoints(1, async (folder) => {

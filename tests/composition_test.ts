@@ -32,13 +32,31 @@ async function sentence<A>(effect: Effect.Effect<A, { readonly message: string }
 }
 
 Deno.test("checkEvaluators() refuses two whose scores go by one name", async () => {
-  const named = (...names: string[]) => names.map((name) => ({ name }));
+  const named = (...names: string[]) =>
+    names.map((name) => ({ name, unit: "share", better: "higher" as const }));
   assert.equal(
     await sentence(checkEvaluators(named("loss", "accuracy", "loss"))),
     'Cannot tell apart two evaluators that measure "loss": scores go by that name; ' +
       "leave one out, or ask it in an experiment of its own",
   );
   await Effect.runPromise(checkEvaluators(named("loss", "accuracy")));
+});
+
+Deno.test("checkEvaluators() refuses one that does not say what it measures", async () => {
+  const loss = { name: "loss", unit: "squared error", better: "lower" } as const;
+  for (
+    const [wrong, why] of [
+      [{ name: undefined }, '"name": expected string'],
+      [{ name: 3 }, '"name": expected string'],
+      [{ unit: null }, '"unit": expected string'],
+      [{ better: "less" }, '"better": expected "lower" | "higher"'],
+    ] as const
+  ) {
+    assert.equal(
+      await sentence(checkEvaluators([loss, { ...loss, ...wrong as object }])),
+      `Cannot tell what evaluator 2 measures: ${why}`,
+    );
+  }
 });
 
 Deno.test("checkHeldOut() refuses questions about held-out cells only where there are none", async () => {

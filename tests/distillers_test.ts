@@ -1,11 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
-import { throws } from "node:assert/strict";
+import { rejects, throws } from "node:assert/strict";
 import type { Prediction } from "../core/model/architecture.ts";
 import { arrange, type Curriculum } from "../core/curriculum.ts";
 import { shareOf } from "../core/model/feeds.ts";
+import { keyOf } from "../core/random.ts";
 import { clsId, MASK_VALUE, padId, type TokenBatch } from "../core/tokens.ts";
+import { mlp } from "../plugins/architectures/mlp.ts";
 import { featureDistillation } from "../plugins/distillers/feature_distillation.ts";
 import { geneDistillation } from "../plugins/distillers/gene_distillation.ts";
+import { cpuEngine } from "../streams/engine/eager.ts";
+import { learner } from "../streams/learner.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { distillerLaws } from "./laws/distiller_laws.ts";
 
@@ -88,6 +92,25 @@ Deno.test("featureDistillation() is the mean over cells of the embeddings' mean 
     { relative: 1e-6 },
   );
   assertSame(penaltyOf(featureDistillation(), { mlm: [1, 2, 3, 4, 5, 6, 7, 8] }), 0);
+});
+
+Deno.test("learner() points to a distiller whose gradient is not finite where a stage begins", async () => {
+  const engine = cpuEngine(), shape = { genes: 6, length: 4 };
+  const architecture = mlp({ layers: 1, width: 4 })(shape), like = geneDistillation();
+  const model = learner({ engine, architecture, shape, cells: 2 }).begin(keyOf(1));
+  const selected = like.select(tokens, stage, curriculum);
+  const step = { step: 0, rate: 1e-3, key: keyOf(2) };
+  model.enter({
+    ...like,
+    penalty: (student, teacher, share) => tf.sqrt(like.penalty(student, teacher, share)),
+  });
+  await rejects(model.learn([{ tokens, lecture: { tokens, selected } }], step), {
+    name: "RunError",
+    message:
+      /^Cannot go on after step 0: the gradient of .* and at the distiller's penalty may help$/,
+  });
+  model.close();
+  await engine.close();
 });
 
 Deno.test("geneDistillation() takes a weight of at least 0, and 5 unless told", () => {

@@ -6,6 +6,7 @@ import { keyOf, stream } from "../core/random.ts";
 import { clsId, padId } from "../core/tokens.ts";
 import { geneClassification } from "../plugins/evaluators/gene_classification.ts";
 import { geneRegression } from "../plugins/evaluators/gene_regression.ts";
+import { neighbourClassification } from "../plugins/evaluators/neighbour_classification.ts";
 import { assertClose, assertSame } from "./first_difference.ts";
 import { evaluatorLaws, scoreOf } from "./laws/evaluator_laws.ts";
 
@@ -136,9 +137,10 @@ Deno.test("geneClassification() leaves out cells without a label", () => {
   );
 });
 
-Deno.test("geneClassification() has no score with one class, or with nothing to test on", () => {
+Deno.test("geneClassification() has no score with one class, or with nothing to learn from", () => {
   assertSame(scoreOf(geneClassification(), [labelled(20, 1, () => 0)], about(1, 1)), NaN);
-  assertSame(scoreOf(geneClassification({ trainShare: 1 }), [labelled(20, 1)], about(1, 2)), NaN);
+  const few = geneClassification({ trainShare: 0.04 });
+  assertSame(scoreOf(few, [labelled(20, 1)], about(1, 2)), NaN);
 });
 
 Deno.test("geneRegression() refuses to mask nothing, as it asks about what is masked", () => {
@@ -146,7 +148,13 @@ Deno.test("geneRegression() refuses to mask nothing, as it asks about what is ma
   assertSame(geneRegression({ mask: 1 }).mask, 1);
 });
 
-Deno.test("geneClassification() refuses shares outside 0 … 1 and unknown reports", () => {
-  throws(() => geneClassification({ trainShare: 1.5 }));
+Deno.test("evaluators of labelled cells refuse shares that leave nothing to learn from or to test", () => {
+  for (const evaluator of [geneClassification, neighbourClassification]) {
+    for (const trainShare of [-0.5, 0, 1, 1.5]) throws(() => evaluator({ trainShare }));
+    assertSame(evaluator({ trainShare: 0.25 }).trainShare, 0.25);
+  }
+});
+
+Deno.test("geneClassification() refuses unknown reports", () => {
   throws(() => geneClassification({ report: "median" as "last-epoch" }));
 });

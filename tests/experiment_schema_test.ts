@@ -50,6 +50,7 @@ const decoded = Effect.fnUntraced(function* (json: unknown) {
     yield* configured("sampler", sampler);
     yield* configured("evaluator", evaluator as Use);
   }
+  for (const reporter of experiment.reporters) yield* configured("reporter", reporter);
   if (typeof engine.use === "string") yield* configured("engine", { ...engine, use: engine.use });
 });
 
@@ -115,5 +116,7 @@ Deno.test("the schema refuses a key that is nearly right, and knows an engine's 
   assert.ok(!isValid({ ...demo, architecture: { use: "transformer", layer: 2 } }));
   assert.ok(!isValid({ ...demo, engine: { use: "onnx", treads: 1 } }));
   assert.ok(isValid({ ...demo, engine: { use: "onnx", threads: 1 } }));
+  assert.ok(isValid({ ...demo, reporters: [{ use: "events", file: "log.jsonl" }] }));
+  assert.ok(!isValid({ ...demo, reporters: [{ use: "events", path: "log.jsonl" }] }));
   assert.ok(isValid({ ...demo, plugins: ["./clip.ts"], transforms: [{ use: "clip", max: 3 }] }));
 });

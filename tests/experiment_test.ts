@@ -123,6 +123,17 @@ Deno.test("checkMethods() refuses methods that cannot do what they say", async (
       new RegExp(`Cannot call a gene set "${name}": .* is called so; give the set another name`),
     );
   }
+  const nameless = [
+    [{ methods: { baseline: {}, "": {} } }, 'a method ""'],
+    [{ methods: { "  ": {} } }, 'a method "  "'],
+    [{ sets: [{ name: "a" }, { name: "\u200b" }] }, 'a gene set "\u200b"'],
+  ] as const;
+  for (const [change, what] of nameless) {
+    assert.equal(
+      await sentence(checkMethods(await experiment(change))),
+      `Cannot call ${what}: tables tell it by its name; give it one that can be seen`,
+    );
+  }
   assert.match(
     await sentence(checkMethods(await experiment({ methods: {} }))),
     /it compares no methods/,
@@ -131,6 +142,18 @@ Deno.test("checkMethods() refuses methods that cannot do what they say", async (
 
 Deno.test("Experiment refuses a seed that comes twice", async () => {
   assert.match(await sentence(decoded({ ...smallest, seeds: [1, 2, 1] })), /"seeds".*unique/i);
+});
+
+Deno.test("Experiment refuses to train for no epochs of any stage, or with nothing masked", async () => {
+  assert.match(
+    await sentence(decoded({ ...smallest, training: { epochs: [] } })),
+    /^Cannot read it: "training.epochs": expected .*length of at least 1/,
+  );
+  assert.match(
+    await sentence(decoded({ ...smallest, mask: 0 })),
+    /^Cannot read it: "mask": expected a value greater than 0/,
+  );
+  await Effect.runPromise(decoded({ ...smallest, mask: 1, training: { epochs: [1] } }));
 });
 
 Deno.test("epochsOf() repeats the last entry", () => {

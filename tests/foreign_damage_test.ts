@@ -10,8 +10,8 @@ import { chunkOf } from "../streams/parquet/chunk.ts";
 import { mapPages } from "../streams/parquet/page_map.ts";
 import { openColumns, openTable } from "../streams/parquet/table.ts";
 import { folderOfTests } from "./atlas_folder.ts";
+import { readLeft } from "./damaged_groups.ts";
 import { writeForeign } from "./foreign_files.ts";
-import { readAll } from "./laws/source_laws.ts";
 import { withClaim } from "./parquet_mutations.ts";
 
 const CELLS = 20_000, GROUP = 18_000, BLOCK = 512;
@@ -50,7 +50,7 @@ const cellsOf = (files: string, onDamage: "fail" | "skip") =>
         parquet({ files, vocabulary, scale: "counts", columns: ["kind"], onDamage }),
         (source) =>
           Effect.promise(async () => ({
-            ...await readAll(source, {
+            ...await readLeft(source, {
               batch: 500,
               order: keyOf(1),
               window: BLOCK,

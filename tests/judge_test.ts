@@ -147,6 +147,25 @@ Deno.test("judge() asks about the sets that have arrived, or about later ones to
   }
 });
 
+Deno.test("judge() refuses a value that is no number, in a sentence; NaN is one", async () => {
+  for (
+    const [value, what] of [
+      [Promise.resolve(0.5), "a promise"],
+      [undefined, "of type undefined"],
+      ["0.5", "of type string"],
+      [1n, "of type bigint"],
+    ] as const
+  ) {
+    await assert.rejects(judged(1, { value: () => value as never }), {
+      _tag: "RunError",
+      message: `Cannot score "heard" of gene set "T1": its value is ${what}; ` +
+        "let the evaluator's value() return a number, at once",
+    });
+  }
+  const { scores } = await judged(1, { value: () => NaN });
+  assertSame(scores.map(({ value }) => value), [NaN]);
+});
+
 Deno.test("judge() masks the share that the evaluator asks for", async () => {
   for (const share of [0, 1]) {
     const { heard: [{ outcomes }] } = await judged(1, { mask: share });

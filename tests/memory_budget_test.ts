@@ -8,9 +8,9 @@ import { keyOf, stream } from "../core/random.ts";
 import { encodeGroup, schemaOf } from "../streams/atlas/encode_group.ts";
 import type { Layout } from "../streams/atlas/layout.ts";
 import type { Manifest } from "../streams/atlas/manifest.ts";
+import { TOO_LITTLE_MEMORY } from "../streams/parquet/is_damage.ts";
 import { shardWriter } from "../streams/parquet/shard_writer.ts";
 import { type Demand, shareMemory } from "../streams/reading/pool/share_memory.ts";
-import { TOO_LITTLE_MEMORY } from "../streams/reading/staging/allotment.ts";
 import { streamAtlas } from "../streams/reading/stream_atlas.ts";
 import { withFolder } from "./atlas_folder.ts";
 
@@ -103,8 +103,9 @@ Deno.test("shareMemory() shares out what there is, and names the least that woul
         batch: fc.integer({ min: 1, max: 2000 }),
         workers: fc.nat(8),
         memory: fc.integer({ min: 0, max: 4e9 }),
+        slow: fc.constantFrom(0, 2 ** 25, 3e8),
       }),
-      ({ groups, window, batch, workers, memory }) => {
+      ({ groups, window, batch, workers, memory, slow }) => {
         const demand: Demand = {
           groups: {
             cells: Uint32Array.from(groups, ({ cells }) => cells),
@@ -115,10 +116,12 @@ Deno.test("shareMemory() shares out what there is, and names the least that woul
           batch,
           columns: [],
           short: true,
+          slow,
         };
         try {
           const shares = shareMemory({ memory, workers }, demand);
-          const each = shares.memory.window + shares.memory.batches;
+          const each = shares.memory.window + shares.memory.batches + shares.memory.slow;
+          ok(slow === 0 ? shares.memory.slow === 0 : shares.memory.slow >= slow);
           ok(shares.workers <= workers && Math.max(1, shares.workers) * each <= memory);
           const more = shareMemory({ memory: memory + 1e8, workers }, demand);
           ok(more.workers >= shares.workers);

@@ -4,12 +4,15 @@ import { setTimeout } from "node:timers/promises";
 import { Effect } from "effect";
 import fc from "fast-check";
 import {
+  BehaviorSubject,
   concatMap,
+  filter,
   lastValueFrom,
   map,
   NEVER,
   of,
   range,
+  Subject,
   take,
   tap,
   throwError,
@@ -22,6 +25,7 @@ import { paced } from "../streams/paced.ts";
 import { withFolder } from "./atlas_folder.ts";
 import { counted } from "./counted.ts";
 import { assertSame } from "./first_difference.ts";
+import { soon } from "./soon.ts";
 
 Deno.test("paced() gives what the inner observables give, in order, one at a time", () =>
   fc.assert(
@@ -116,6 +120,60 @@ Deno.test("paced() passes on that the source fails, after what came before", asy
   await rejects(whole, /the source fails/);
   assertSame(given, [0, 1]);
   assertSame(seen, { pulled: 3, returned: 1 });
+});
+
+Deno.test("paced() that is told to end while it waits for an item ends, and the iteration with it", async () => {
+  const { seen, source } = counted(1), until = new Subject<void>();
+  const never = {
+    [Symbol.asyncIterator]: () => ({
+      ...source[Symbol.asyncIterator](),
+      next: () => seen.pulled++ === 0 ? Promise.resolve({ done: false, value: 0 }) : hang(),
+    }),
+  };
+  function hang() {
+    queueMicrotask(() => until.next());
+    return new Promise<IteratorResult<number>>(() => {});
+  }
+  assertSame(await soon(lastValueFrom(paced(never, (i) => of(i), until).pipe(toArray()))), [0]);
+  assertSame(seen, { pulled: 2, returned: 1 });
+});
+
+Deno.test("paced() that is told to end finishes the item that is at work, and pulls no other", async () => {
+  const { seen, source } = counted(9), until = new BehaviorSubject(false);
+  const told = until.pipe(filter((is) => is));
+  const given = paced(source, (i) =>
+    timer(1).pipe(
+      tap(() => until.next(i === 1)),
+      concatMap(() => timer(1)),
+      map(() => i),
+    ), told);
+  assertSame(await soon(lastValueFrom(given.pipe(toArray()))), [0, 1]);
+  assertSame(seen, { pulled: 2, returned: 1 });
+});
+
+Deno.test("paced() ends as it would have when the iteration cannot be ended", async () => {
+  function close(): never {
+    throw new Error("the file cannot be closed");
+  }
+  async function* failing() {
+    try {
+      yield* [1, 2, 3];
+    } finally {
+      close();
+    }
+  }
+  const refusing = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: false as const, value: 1 }),
+      return: close,
+    }),
+  };
+  for (const source of [failing(), refusing]) {
+    // A rejection that nobody awaits would fail this file.
+    assertSame(await lastValueFrom(paced(source, (i) => of(i)).pipe(take(1), toArray())), [1]);
+    await setTimeout(5);
+  }
+  await rejects(lastValueFrom(paced(failing(), (i) => of(i))), /cannot be closed/);
 });
 
 Deno.test("paced() keeps memory flat behind a slow consumer, however large the atlas", () =>

@@ -1,6 +1,6 @@
 /**
- * The command line in a process of its own that may do what the task `gil` declares, and is denied the
- * rest without being asked.
+ * The command line in a process of its own, run with the flags of the task `gil` and no others: what it
+ * does not declare is denied.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export async function withPlace(use: (place: Place) => Promise<void>): Promise<v
   delete env.XDG_CACHE_HOME;
   const gil: Place["gil"] = (args, { permissions = declared, until } = {}) =>
     new Promise((done) => {
-      const flags = ["run", "--quiet", "--no-prompt", "--no-check", ...permissions, cli, ...args];
+      const flags = ["run", "--quiet", "--no-check", ...permissions, cli, ...args];
       const child = spawn(process.execPath, flags, { cwd: work, env });
       const said = { out: "", err: "" };
       child.stdout.on("data", (text) => said.out += text);

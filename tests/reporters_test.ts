@@ -62,7 +62,7 @@ Deno.test("progress() prints a line now and then where there is no terminal", as
   assertSame(screen.told().split("\n"), [
     'Run "demo": baseline, replay; seeds 4, 7.',
     "100 cells, 10 genes; stages: base 6 genes and 50 cells; T1 4 genes and 50 cells.",
-    "20 steps on cpu, about 1 min.",
+    "20 steps on cpu, about 1 min of training and predicting alone.",
     "starting",
     "replay seed 2/2 stage 1/1, step 9/20, loss 0.500, 10 cells/s, 0:12 left",
     "replay seed 2/2 stage 1/1, step 19/20, loss 0.500, 10 cells/s, 0:01 left",
@@ -156,7 +156,7 @@ Deno.test("events() refuses a path that cannot be written before the run starts"
 Deno.test("guarded() says once that a reporter failed, and never throws", () => {
   const warnings: string[] = [];
   let calls = 0;
-  const listen = guarded("mine", () => {
+  const listen = guarded('Reporter "mine"', () => {
     calls++;
     throw new Error("no paper");
   }, (line) => warnings.push(line));
@@ -165,8 +165,23 @@ Deno.test("guarded() says once that a reporter failed, and never throws", () => 
   assertSame(calls, 1);
 });
 
+Deno.test("guarded() says once that a reporter failed whom nobody waited for", async () => {
+  const warnings: string[] = [];
+  let calls = 0;
+  const listen = guarded('Reporter "mine"', async () => {
+    calls++;
+    await Promise.resolve();
+    throw new Error("nobody answers");
+  }, (line) => warnings.push(line));
+  run.slice(0, 2).forEach(listen);
+  await new Promise((settled) => setTimeout(settled));
+  run.forEach(listen);
+  assertSame(warnings, [`Reporter "mine" stops, the run goes on: nobody answers`]);
+  assertSame(calls, 2);
+});
+
 Deno.test("guarded() hands on every event", () => {
   const seen: RunEvent[] = [];
-  run.forEach(guarded("mine", (event) => seen.push(event), () => {}));
+  run.forEach(guarded('Reporter "mine"', (event) => seen.push(event), () => {}));
   assertSame(seen, run);
 });

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { map } from "rxjs";
 import { decode, type PlainSchema } from "../core/decode.ts";
+import type { RunEvent } from "../core/events.ts";
 import { Experiment } from "../core/experiment.ts";
 import type { Replay } from "../core/replay.ts";
 import { required, source } from "../core/plugin.ts";
@@ -67,7 +68,7 @@ export function experimentOf(change: object = {}): Experiment {
 /** Places at which a life can end. */
 export const operators = [
   ...["read", "transform", "sampler", "empty", "add", "value", "remember", "recall", "save"],
-  ...["teach", "select", "learn", "predict", "weights", "training", "keep", "bookmark", "listen"],
+  ...["teach", "select", "learn", "predict", "weights", "training", "keep", "bookmark", "append"],
 ] as const;
 export type Operator = typeof operators[number];
 
@@ -115,7 +116,6 @@ export async function live(folder: string, life: Life): Promise<Ended> {
   const fiber = Effect.runFork(Effect.scoped(runExperiment(experiment, registry, {
     listeners: [(event) => {
       listen(event);
-      trip("listen");
       if (end === undefined || "at" in end || events++ !== end.call) return;
       if (end.how === "stop") stop();
       else fiber.interruptUnsafe();
@@ -145,7 +145,14 @@ export async function live(folder: string, life: Life): Promise<Ended> {
           },
         },
       };
-      const { stop: asked, ...rest } = open;
+      const { stop: asked, append, ...others } = open;
+      const rest = {
+        ...others,
+        append(event: RunEvent) {
+          trip("append");
+          append(event);
+        },
+      };
       // Nobody who only leaves asks the run to stop.
       return { ...rest, run, ...(end?.how === "leave" ? {} : { stop: asked }) } as typeof open;
     }),

@@ -1,12 +1,15 @@
-import { ok } from "node:assert/strict";
+import { ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
+import { concatCells } from "../core/batch.ts";
 import { keyOf, stream } from "../core/random.ts";
+import type { Sampler } from "../core/sampler.ts";
 import {
   fillKeys,
   fillLargest,
   fillLongTailWeights,
   inclusionProbabilities,
 } from "../core/successive_sampling.ts";
+import { clsId } from "../core/tokens.ts";
 import { longTail } from "../plugins/samplers/long_tail.ts";
 import { uniform } from "../plugins/samplers/uniform.ts";
 import { sample } from "../streams/sample.ts";
@@ -113,6 +116,23 @@ Deno.test("sample() shuffles a cell that just fits", async () => {
     orders.add((await through(rows, cell))[0].genes.join());
   }
   ok(orders.size > 15, `${orders.size} orders in 20 draws`);
+});
+
+Deno.test("sample() refuses an entry that the cell has not, where another cell's would be read", async () => {
+  const cells = [7, 8].map((cell) => oneCell({ cell, genes: [0, 1, 2], values: [1, 1, 1] }));
+  const shown = (entry: number) => {
+    const sampler: Sampler = (_genes, _values, _random, chosen) => void chosen.fill(entry);
+    return through(sample(sampler, { length: 1, genes: 3, key: keyOf(1) }), concatCells(cells));
+  };
+  assertSame((await shown(2))[0].genes, [clsId(3), 2, clsId(3), 2]);
+  for (const entry of [3, 5, 6]) {
+    await rejects(shown(entry), {
+      name: "RunError",
+      message: new RegExp(
+        `^Cannot show cell 7: .* entry ${entry}, and the cell has 3, counted from 0`,
+      ),
+    });
+  }
 });
 
 Deno.test("sample() draws afresh for another key", () => {

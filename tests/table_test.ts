@@ -4,10 +4,11 @@ import { decimal, digitsFor, signed } from "../core/report/tables/cells.ts";
 import { csvTable } from "../core/report/tables/csv.ts";
 import { latexTable } from "../core/report/tables/latex.ts";
 import { markdownTable } from "../core/report/tables/markdown.ts";
-import { formats } from "../core/report/tables/format.ts";
+import type { RunEvent } from "../core/events.ts";
+import { type Format, formats } from "../core/report/tables/format.ts";
 import { reportOf } from "../core/report/tables/report.ts";
 import { textTable } from "../core/report/tables/text.ts";
-import { resultsOf, rowsOf } from "../core/report/results.ts";
+import { type Results, resultsOf, rowsOf } from "../core/report/results.ts";
 import { wrap } from "../core/report/wrap.ts";
 import { assertSame } from "./first_difference.ts";
 import { golden } from "./golden.ts";
@@ -88,6 +89,43 @@ Deno.test("csvTable() gives every number back in full precision, whatever the na
       expected,
     );
   })));
+
+/** The run with a mark in each of its names. */
+const marked = (run: readonly RunEvent[], mark: string): Results =>
+  resultsOf(
+    JSON.parse(
+      JSON.stringify(run),
+      (key, value) =>
+        typeof value !== "string" || ["type", "better"].includes(key) ? value : `1${value}${mark}.`,
+    ) as RunEvent[],
+  )!;
+
+Deno.test("reportOf() prints nothing of names that a terminal obeys, and is laid out as ever", () => {
+  const obeyed = ["\x1b", "\n", "\r", "\t", "\x7f", "\x9b", "\u2028", "\u202e"];
+  fc.assert(fc.property(finishedRun(), fc.constantFrom(...obeyed), (run, mark) => {
+    const written = (format: Format, mark: string) => reportOf(marked(run, mark), format, 80);
+    const text = written("text", mark).map((line) => line.replaceAll("\ufffd", "1"));
+    assertSame(text, written("text", "1"));
+    for (const format of ["markdown", "latex"] as const) {
+      const lines = written(format, mark);
+      ok(!lines.join("").includes(mark), format);
+      assertSame(lines.length, written(format, "1").length);
+    }
+    const names = parseCsv(written("csv", mark).join("\n")).slice(1).map(([run]) => run);
+    assertSame(names, names.map(() => marked(run, mark).run.experiment));
+  }));
+});
+
+Deno.test("latexTable() sets names as they are, also in fonts that have other signs in these places", () => {
+  const scores = { T1_after_stage1: 1, T1_after_stage2_union: 2, T2_after_stage2_union: 1 };
+  const lines = latexTable(
+    marked(goldenRun([{ method: "baseline", seed: 0, ...scores }]), " <a|b>"),
+  );
+  ok(
+    lines.some((line) => line.startsWith("1baseline \\textless{}a\\textbar{}b\\textgreater{}. & ")),
+  );
+  for (const line of lines) ok(!/[<>|]/.test(line), line);
+});
 
 Deno.test("reportOf() writes every run in every format", () =>
   fc.assert(fc.property(results(), fc.integer({ min: 1, max: 200 }), (results, columns) => {

@@ -174,7 +174,7 @@ Deno.test("openRun() names the first weight that does not fit", () =>
       await refusal(
         changed((all) => all.set("decoder.0.bias", { shape: [4], values: new Float64Array(4) })),
       ),
-      /^Cannot read weight "decoder.0.bias" from ".*": it is not float32$/,
+      /^Cannot read weight "decoder.0.bias" from ".*": it is not float32 \(F32\); save it as float32$/,
     );
     assert.match(
       await refusal({ from: join(folder, "no") }),

@@ -10,7 +10,7 @@
 
 import { InputError } from "../errors.ts";
 import { at, type Layout, type Slot } from "./program.ts";
-import type { StoredTensor } from "./safetensors.ts";
+import { NOT_FLOAT32, type StoredTensor } from "./safetensors.ts";
 
 const GENE_TABLE = "embedding.weight";
 
@@ -36,7 +36,7 @@ export function fromReference(
   for (const slot of layout.slots) {
     const name = referenceName(slot), shape = referenceShape(slot), found = stored.get(name);
     if (!found) throw refuse(name, "it is not there; is this another architecture?");
-    if (!(found.values instanceof Float32Array)) throw refuse(name, "it is not float32");
+    if (!(found.values instanceof Float32Array)) throw refuse(name, NOT_FLOAT32);
     if (found.shape.join() !== shape.join()) {
       throw refuse(name, `its shape is [${found.shape}] where [${shape}] is expected`);
     }

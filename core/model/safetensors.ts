@@ -35,6 +35,9 @@ const ARRAYS = {
   U8: Uint8Array,
 } as const;
 
+/** Why a weight is refused that holds other numbers; whole numbers may be of use to somebody else. */
+export const NOT_FLOAT32 = "it is not float32 (F32); save it as float32";
+
 /** The format's own limit on the header, in bytes. */
 const LONGEST_HEADER = 100_000_000;
 
@@ -133,7 +136,7 @@ function readPlace(name: string, entry: unknown, refuse: Refuse): Place {
   if (!isRecord(entry)) throw refuse(`array "${name}" has no description`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(ARRAYS, dtype)) {
-    throw refuse(`array "${name}" holds ${dtype}; known are ${Object.keys(ARRAYS).join(", ")}`);
+    throw refuse(`array "${name}" holds ${dtype}, which is not read; save it as float32 (F32)`);
   }
   if (!isSizes(shape)) throw refuse(`array "${name}" has no valid shape`);
   if (!isSizes(offsets) || offsets.length !== 2) throw refuse(`array "${name}" has no valid place`);

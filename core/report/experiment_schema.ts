@@ -37,6 +37,7 @@ export function experimentSchema(plugins: Iterable<Plugin>): JsonSchema {
         }),
       },
       evaluators: list(use("evaluator"), 1),
+      reporters: list(use("reporter")),
       engine: { anyOf: [use("engine"), { type: "object", not: { required: ["use"] } }] },
     }),
     $defs: Object.fromEntries([...definitions, ...uses]),

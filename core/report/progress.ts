@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../events.ts";
+import { printable } from "./printable.ts";
 
 type Started = Extract<RunEvent, { type: "started" }>;
 type Step = Extract<RunEvent, { type: "step" }>;
@@ -65,7 +66,8 @@ export function progressInWords(progress: Progress, now: number) {
   const seed = run.seeds.indexOf(step.seed) + 1;
   const left = (now - since) / (done - before) * Math.max(0, run.steps - done);
   return {
-    place: `${methodsInWords(step.methods, run.methods)} seed ${seed}/${run.seeds.length} ` +
+    place:
+      `${printable(methodsInWords(step.methods, run.methods))} seed ${seed}/${run.seeds.length} ` +
       `stage ${step.stage}/${run.stages.length - 1}`,
     step: `step ${step.step}/${steps}`,
     loss: `loss ${step.loss.toPrecision(3)}`,

@@ -5,14 +5,19 @@
  */
 
 import { durationInWords } from "./progress.ts";
+import { printable } from "./printable.ts";
 import type { Results, Started } from "./results.ts";
 import { wrap } from "./wrap.ts";
 
 /** Methods, seeds, data, engine and cost of a run that is about to start, as lines of text. */
 export function planInWords(run: Started, columns: number): string[] {
-  const time = run.estimate === undefined ? "" : `, about ${durationInWords(run.estimate)}`;
+  // Reading, drawing genes and what evaluators do with answers were not measured.
+  const time = run.estimate === undefined
+    ? ""
+    : `, about ${durationInWords(run.estimate)} of training and predicting alone`;
   const cost = `${work(run)}${time}.`;
-  return [...subject(run), cost, ...noted(run)].flatMap((sentence) => wrap(sentence, 2, columns));
+  return [...subject(run), cost, ...noted(run)].flatMap((sentence) => wrap(sentence, 2, columns))
+    .map(printable);
 }
 
 /** Methods, seeds, data and engine of a run, how long it took and how fast that is, as sentences. */

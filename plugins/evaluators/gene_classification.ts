@@ -4,7 +4,7 @@ import { gather, type Gathered, inOrder, splitCells } from "../../core/labelled_
 import { firstProbeWeights, type Labelled, linearProbe } from "../../core/linear_probe.ts";
 import { permutation } from "../../core/permutation.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
-import { Positive, Share } from "../../core/quantities.ts";
+import { Positive, ProperShare } from "../../core/quantities.ts";
 import { derive, stream } from "../../core/random.ts";
 
 /** How the probe is trained and read. */
@@ -32,7 +32,7 @@ export const geneClassification = evaluator({
     epochs: setting(Positive, 50, "epochs of the probe"),
     rate: setting(Schema.Finite.check(Schema.isGreaterThan(0)), 0.005, "learning rate of Adam"),
     batch: setting(Positive, 64, "cells in a batch of the probe"),
-    trainShare: setting(Share, 0.7, "share of the cells that the probe is trained on"),
+    trainShare: setting(ProperShare, 0.7, "share of the cells that the probe is trained on"),
     report: setting(
       Schema.Literals(["last-epoch", "best-epoch"]),
       "last-epoch",
@@ -55,6 +55,7 @@ export const geneClassification = evaluator({
     asks,
     mask: 0,
     trials,
+    trainShare: training.trainShare,
     empty: (): Gathered => [],
     add: gather,
     value: (state: Gathered, question) => accuracyOf(inOrder(state), question, training),

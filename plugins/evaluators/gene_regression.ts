@@ -1,7 +1,7 @@
 import { Schema } from "effect";
 import type { Outcome, Question } from "../../core/evaluator.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
-import { Positive, Share } from "../../core/quantities.ts";
+import { Positive, PositiveShare } from "../../core/quantities.ts";
 
 /** Squared errors of the cells of one outcome. */
 interface Errors {
@@ -25,11 +25,7 @@ export const geneRegression = evaluator({
       3,
       "passes over the held-out cells, with genes and masks drawn afresh",
     ),
-    mask: setting(
-      Share.check(Schema.isGreaterThan(0)),
-      0.4,
-      "share of a cell's positions that are masked",
-    ),
+    mask: setting(PositiveShare, 0.4, "share of a cell's positions that are masked"),
     visible: setting(
       Schema.Literals(["union", "own"]),
       "union",

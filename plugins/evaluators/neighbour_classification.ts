@@ -2,7 +2,7 @@ import { Schema } from "effect";
 import { gather, type Gathered, inOrder, splitCells } from "../../core/labelled_cells.ts";
 import { nearestNeighbours } from "../../core/nearest_neighbours.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
-import { Positive, Share } from "../../core/quantities.ts";
+import { Positive, ProperShare } from "../../core/quantities.ts";
 
 /**
  * Classification by nearest neighbours, the other reading of embeddings in the benchmark (Single-cell
@@ -17,7 +17,7 @@ export const neighbourClassification = evaluator({
     trials: setting(Positive, 3, "splits of the cells, with genes drawn afresh"),
     neighbours: setting(Positive, 10, "neighbours that vote on the class of a cell"),
     trainShare: setting(
-      Share,
+      ProperShare,
       0.7,
       "share of the cells that are neighbours; the others are tested",
     ),
@@ -38,6 +38,7 @@ export const neighbourClassification = evaluator({
     asks,
     mask: 0,
     trials,
+    trainShare,
     empty: (): Gathered => [],
     add: gather,
     value(state: Gathered, { key }) {

@@ -3,23 +3,26 @@ import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeEvent } from "../../core/report/event_lines.ts";
 import type { RunEvent } from "../../core/events.ts";
-import { reporter, setting } from "../../core/plugin.ts";
+import { place, reporter, setting } from "../../core/plugin.ts";
 import { attempt } from "../../streams/attempt.ts";
 import { Screen } from "../../streams/console/screen.ts";
 import { writeAll } from "../../streams/write_whole.ts";
 
-/** Appends every event of the run to a file, a line of JSON each; on the disk when the run ends. */
+/**
+ * Appends every event of the run to a file, a line of JSON each; on the disk when the run ends. A run
+ * that goes on is told there again from its start: whoever reads the file counts from the last "started".
+ */
 export const events = reporter({
   id: "events",
-  purpose: "appends every event to a file as JSON lines, from which all else can be derived again",
+  purpose: "writes every event as a line of JSON, from which all else can be derived again",
   config: {
-    file: setting(
-      Schema.NonEmptyString,
-      "events.jsonl",
-      'where; its folder is made when it is missing; "-" is standard output',
-    ),
+    file: place(setting(
+      Schema.NullOr(Schema.NonEmptyString),
+      null,
+      "where; its folder is made when it is missing; standard output unless given",
+    )),
   },
-  make: ({ file }) => file === "-" ? toScreen : toFile(file),
+  make: ({ file }) => file === null ? toScreen : toFile(file),
 });
 
 const toScreen = Effect.gen(function* () {

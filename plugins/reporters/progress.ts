@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect";
 import type { RunEvent } from "../../core/events.ts";
 import { reporter, setting } from "../../core/plugin.ts";
+import { printable } from "../../core/report/printable.ts";
 import {
   advance,
   type Progress,
@@ -34,7 +35,7 @@ export const progress = reporter({
       return (event: RunEvent) => {
         state = advance(state, event, screen.now());
         if (event.type === "started") gauge.aside(plan(event, screen));
-        if (event.type === "warning") gauge.aside(`Warning: ${event.message}`);
+        if (event.type === "warning") gauge.aside(`Warning: ${printable(event.message)}`);
         else if (event.type === "finished") gauge.hide();
         else if (state !== undefined) gauge.show(reading(state, screen));
       };

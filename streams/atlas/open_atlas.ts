@@ -45,7 +45,10 @@ export interface AtlasOptions {
   readonly workers?: number | undefined;
   /** Bytes, or words such as "512MB", which is what it is unless given: what reading may hold. */
   readonly memory?: number | string | undefined;
-  /** "fail" unless given; "skip" leaves the cells of damaged row groups out, and counts them. */
+  /**
+   * "fail" unless given; "skip" leaves the cells of damaged row groups out of their batches, of which
+   * some may have none then, and counts them.
+   */
   readonly onDamage?: OnDamage | undefined;
 }
 
@@ -118,6 +121,7 @@ export const openAtlas: (
       cells: manifest.cells,
       values: manifest.values,
       columns: manifest.columns,
+      numbers: manifest.numbers,
       sizes: Array.from(known.sizes.cells),
       ...(manifest.order === "shuffled" && { grain: GROUP_CELLS }),
       fingerprint: createHash("sha256").update(JSON.stringify(manifest)).digest("hex"),

@@ -7,7 +7,7 @@
 import { InputError } from "../../core/errors.ts";
 import { explain } from "../explain.ts";
 import { DEAD_WORKER } from "../reading/pool/crew.ts";
-import { TOO_LITTLE_MEMORY } from "../reading/staging/allotment.ts";
+import { TOO_LITTLE_MEMORY } from "../parquet/is_damage.ts";
 import type { Fault } from "../reading/staging/reader_settings.ts";
 import type { ShardEntry } from "./shard.ts";
 

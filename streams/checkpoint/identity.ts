@@ -8,6 +8,9 @@ import type { Layout } from "../../core/model/program.ts";
 import { canonical, firstDifference, tellDifference } from "./difference.ts";
 import { type Manifest, sha256Of } from "./manifest.ts";
 
+/** "refuse": one run, one set of plugins; "go on": with the files as they are now. */
+export type OnChangedPlugins = "refuse" | "go on";
+
 /** What a checkpoint belongs to. */
 export interface Identity {
   /** The resolved experiment, plain JSON. */
@@ -18,20 +21,25 @@ export interface Identity {
   readonly engine: string;
   /** Versions of gil and of what computes, by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Hash of each file of plugins that the experiment names, by its path. */
+  readonly plugins: Readonly<Record<string, string>>;
+  /** What becomes of checkpoints that were written with other contents of these; "refuse" unless given. */
+  readonly onChangedPlugins?: OnChangedPlugins | undefined;
   /** Names and shapes of the weights. */
   readonly layout: Layout;
 }
 
 /** The part of a manifest that says what it belongs to. */
 export function identify(
-  { experiment, atlas, engine, versions, layout }: Identity,
-): Pick<Manifest, "experiment" | "atlas" | "engine" | "versions" | "weights"> {
+  { experiment, atlas, engine, versions, plugins, layout }: Identity,
+): Pick<Manifest, "experiment" | "atlas" | "engine" | "versions" | "plugins" | "weights"> {
   const content = canonical(experiment);
   return {
     experiment: { sha256: sha256Of(JSON.stringify(content)), content },
     atlas: { cells: atlas.cells, genes: atlas.genes, sha256: atlas.sha256 },
     engine,
     versions,
+    plugins,
     weights: layout.slots.map(({ name, shape }) => ({ name, shape })),
   };
 }
@@ -43,12 +51,18 @@ export function strangeness(manifest: Manifest, identity: Identity): string | un
     const found = firstDifference(manifest.experiment.content, canonical(identity.experiment));
     return `it is of another experiment: ${found ? tellDifference(found) : "its hash differs"}`;
   }
-  return strangeAtlas(manifest.atlas, here.atlas) ?? strangeEngine(manifest.engine, here.engine) ??
+  // First what may be why the others differ.
+  return strangePlugins(manifest, identity) ??
+    strangeAtlas(manifest.atlas, here.atlas) ?? strangeEngine(manifest.engine, here.engine) ??
     strangeWeights(manifest.weights, here.weights);
 }
 
-/** In a sentence each, the versions that have changed since; numbers may differ by that. */
-export function newVersions(manifest: Manifest, { versions }: Identity): string[] {
+/** In a sentence each, the versions and plugins that have changed since; numbers may differ by that. */
+export function changesSince(manifest: Manifest, identity: Identity): string[] {
+  return [...newVersions(manifest, identity), ...newPlugins(manifest, identity)];
+}
+
+function newVersions(manifest: Manifest, { versions }: Identity): string[] {
   const names = new Set([...Object.keys(manifest.versions), ...Object.keys(versions)]);
   return [...names].flatMap((name) => {
     const before = manifest.versions[name] ?? "none", now = versions[name] ?? "none";
@@ -58,6 +72,22 @@ export function newVersions(manifest: Manifest, { versions }: Identity): string[
       "the numbers may differ from those of an undisturbed run",
     ];
   });
+}
+
+const editedPlugins = ({ plugins: there = {} }: Manifest, { plugins: here }: Identity): string[] =>
+  Object.keys(there).filter((path) => there[path] !== here[path]);
+
+const newPlugins = (manifest: Manifest, identity: Identity): string[] =>
+  editedPlugins(manifest, identity).map((path) =>
+    `Goes on with plugin file "${path}" as it is now; what was done before it changed stays, and ` +
+    "the table mixes both"
+  );
+
+function strangePlugins(manifest: Manifest, identity: Identity): string | undefined {
+  const [edited] = editedPlugins(manifest, identity);
+  if (edited === undefined || identity.onChangedPlugins === "go on") return undefined;
+  return `plugin file "${edited}" has changed since; put it back as it was, begin the run anew, or ` +
+    `go on with what it is now by "gil resume --changed-plugins"`;
 }
 
 function strangeAtlas(there: Identity["atlas"], here: Identity["atlas"]): string | undefined {

@@ -35,6 +35,8 @@ export const Manifest = Schema.Struct({
   atlas: Schema.Struct({ cells: Count, genes: Count, sha256: Sha256 }),
   engine: Schema.String,
   versions: Schema.Record(Schema.String, Schema.String),
+  /** The hash of each file of plugins, by its path; absent where an earlier gil wrote it. */
+  plugins: Schema.optionalKey(Schema.Record(Schema.String, Sha256)),
   /** Names and shapes of the weights, in the order of the flat buffers. */
   weights: Schema.Array(Schema.Struct({ name: Schema.String, shape: Schema.Array(Count) })),
   /** The files beside it. Their names are given here: no manifest can point outside its folder. */

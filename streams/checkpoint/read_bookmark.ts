@@ -9,7 +9,7 @@ import { explain } from "../explain.ts";
 import type { Bookmark } from "./bookmark.ts";
 import { Damage, orDamage } from "./damage.ts";
 import type { Disk } from "./disk.ts";
-import { type Identity, newVersions, strangeness } from "./identity.ts";
+import { changesSince, type Identity, strangeness } from "./identity.ts";
 import { MANIFEST_FILE } from "./manifest.ts";
 import { decodeParts } from "./parts.ts";
 import { readManifest, readTensors } from "./read_checkpoint.ts";
@@ -37,7 +37,7 @@ export async function readBookmark(
   const strays = await straysOf(disk, path, Object.keys(manifest.files));
   return {
     bookmark: { seed, leg, step, events, ...parts },
-    notes: [...strays, ...newVersions(manifest, identity)],
+    notes: [...strays, ...changesSince(manifest, identity)],
   };
 }
 

@@ -6,10 +6,11 @@
 
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
+import { printable } from "../../core/report/printable.ts";
 import { wrap } from "../../core/report/wrap.ts";
 import { counted } from "../atlas/figures.ts";
 import type { syntheticAtlas } from "../reading/synthesise.ts";
-import { load, print, width } from "./command.ts";
+import { load, print, printAsIs, printJson, width } from "./command.ts";
 import { count, given, importing, json, text } from "./flags.ts";
 import { Screen } from "./screen.ts";
 
@@ -43,7 +44,7 @@ const importCommand = Command.make(
     const { readSymbols } = yield* load(() => import("../import/read_symbols.ts"));
     const { writtenInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
     const { openCounter } = yield* load(() => import("./counter.ts"));
-    const screen = yield* Screen, tell = (line: string) => screen.tell(`${line}\n`);
+    const screen = yield* Screen, tell = (line: string) => screen.tell(`${printable(line)}\n`);
     const genes = Option.isSome(vocabulary)
       ? { genes: yield* readSymbols(vocabulary.value) }
       : undefined;
@@ -70,14 +71,12 @@ const info = Command.make(
         import("../foreign/describe_file.ts")
       );
       const found = yield* describeFile(folder);
-      return yield* print(
-        json ? [JSON.stringify(found, null, 2)] : fileInWords(found, yield* width),
-      );
+      return yield* json ? printJson(found) : print(fileInWords(found, yield* width));
     }
     const { describeAtlas } = yield* load(() => import("../atlas/describe_atlas.ts"));
     const { atlasInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
     const found = yield* describeAtlas(folder);
-    yield* print(json ? [JSON.stringify(found, null, 2)] : atlasInWords(found, yield* width));
+    yield* json ? printJson(found) : print(atlasInWords(found, yield* width));
   }),
 ).pipe(Command.withDescription("Say what an atlas holds, or a Parquet file of somebody else"));
 
@@ -92,9 +91,9 @@ const head = Command.make(
     const { headOf } = yield* load(() => import("../atlas/head_of.ts"));
     const { cellsInWords } = yield* load(() => import("../atlas/atlas_in_words.ts"));
     const found = yield* headOf(folder, cells);
-    yield* print(
-      json ? found.map((cell) => JSON.stringify(cell)) : cellsInWords(found, yield* width),
-    );
+    yield* json
+      ? printAsIs(found.map((cell) => JSON.stringify(cell)))
+      : print(cellsInWords(found, yield* width));
   }),
 ).pipe(Command.withDescription("Show the first cells of an atlas"));
 
@@ -108,7 +107,7 @@ const stats = Command.make(
     const found = yield* Effect.scoped(
       Effect.flatMap(openCounter("cells"), (show) => atlasStats(folder, show)),
     );
-    yield* print(json ? [JSON.stringify(found, null, 2)] : statsInWords(found, yield* width));
+    yield* json ? printJson(found) : print(statsInWords(found, yield* width));
   }),
 ).pipe(Command.withDescription("Read every cell of an atlas and say what they are like"));
 
@@ -127,7 +126,7 @@ const order = Command.make(
     const { orderOf } = yield* load(() => import("../atlas/order_of.ts"));
     const { orderInWords } = yield* load(() => import("../atlas/order_in_words.ts"));
     const found = yield* orderOf(folder, { ...request, ...given({ block, window }) });
-    yield* print(json ? [JSON.stringify(found, null, 2)] : orderInWords(found, yield* width));
+    yield* json ? printJson(found) : print(orderInWords(found, yield* width));
   }),
 ).pipe(Command.withDescription("Measure how well reading an atlas at random mixes a label"));
 

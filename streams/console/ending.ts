@@ -4,7 +4,10 @@
  * @module
  */
 
-import { Cause, type Exit } from "effect";
+import { Cause, Effect, type Exit } from "effect";
+import process from "node:process";
+import { printable } from "../../core/report/printable.ts";
+import { Screen } from "./screen.ts";
 
 /** What each exit code means. */
 export const exitCodes = {
@@ -30,12 +33,21 @@ export function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
 export function sentenceOf(cause: Cause.Cause<unknown>): string | undefined {
   if (Cause.hasInterruptsOnly(cause)) return "Interrupted";
   const error = Cause.squash(cause);
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return mistake(String(error));
   const tag = "_tag" in error ? String(error._tag) : "";
   if (tag === "ShowHelp") return undefined;
-  if (/^(Input|Experiment|Run)Error$/.test(tag)) return error.message;
+  if (/^(Input|Experiment|Run)Error$/.test(tag)) return printable(error.message);
   // Deno's own words say which permission is missing and how to give it.
   if (error.name === "NotCapable") return `Cannot go on: ${error.message.replace(/^R/, "it r")}`;
-  return `Cannot go on: ${error.message || error.name}; this is a mistake in gil or in a plugin, ` +
-    `GIL_DEBUG=1 shows where`;
+  return mistake(error.message || error.name);
 }
+
+const mistake = (why: string) =>
+  `Cannot go on: ${why}; this is a mistake in gil or in a plugin, GIL_DEBUG=1 shows where`;
+
+/** Tells people of a failure; where they ask for it, also where it comes from. */
+export const tellEnding = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
+  const sentence = sentenceOf(cause), screen = yield* Screen;
+  if (sentence !== undefined) screen.tell(`${sentence}\n`);
+  if (process.env.GIL_DEBUG) screen.tell(`${Cause.pretty(cause)}\n`);
+});

@@ -30,6 +30,13 @@ export const count = (name: string, fallback: number, description: string): Flag
     Flag.withDefault(fallback),
   );
 
+/** `--changed-plugins`: what becomes of a run whose plugin files are not what they were. */
+export const onChangedPlugins = Flag.Boolean("changed-plugins").pipe(
+  Flag.withDescription("Go on though files of plugins have changed since; the table mixes both"),
+  Flag.withDefault(false),
+  Flag.map((isAsked) => isAsked ? "go on" as const : "refuse" as const),
+);
+
 /** The flag `--json`. */
 export const json = (description: string): Flag.Flag<boolean> =>
   Flag.Boolean("json").pipe(Flag.withDescription(description), Flag.withDefault(false));

@@ -7,6 +7,7 @@
 import { Effect } from "effect";
 import type { Registry } from "../../core/registry.ts";
 import { loadExperiment, type Overrides } from "./load_experiment.ts";
+import { makeReporters } from "./make_reporters.ts";
 import { openRun } from "./open_run.ts";
 import { told } from "./run_experiment.ts";
 
@@ -17,6 +18,7 @@ import { told } from "./run_experiment.ts";
 export const checkFile = Effect.fnUntraced(
   function* (path: string, box: Registry, overrides: Overrides = {}) {
     const { experiment, registry } = yield* loadExperiment(path, box, overrides);
+    yield* makeReporters(experiment.reporters, registry);
     const { run, engine } = yield* openRun(experiment, registry);
     return yield* Effect.promise(() => told(experiment, run, engine));
   },

@@ -13,7 +13,7 @@ import { decode, type PlainSchema } from "../../core/decode.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
 import { Experiment } from "../../core/experiment.ts";
 import { isPlace, type Plugin } from "../../core/plugin.ts";
-import { pluginsOf, type Registry } from "../../core/registry.ts";
+import { pluginsOf, registered, type Registry } from "../../core/registry.ts";
 import { placeFrom } from "../bytes/place.ts";
 import { Screen } from "../console/screen.ts";
 
@@ -68,7 +68,7 @@ export const loadExperiment = Effect.fnUntraced(function* (
   const experiment = {
     ...placesFrom(folder, pluginsOf(registry))("experiment", decoded) as Experiment,
     from: fromWhere(decoded.from, folder),
-    plugins: decoded.plugins.map((name) => isPath(name) ? resolve(folder, name) : name),
+    plugins: decoded.plugins.map((name) => moduleFrom(folder, name)),
   };
   return { experiment, registry } satisfies Loaded;
 });
@@ -113,6 +113,10 @@ function fromWhere(from: Experiment["from"], folder: string): Experiment["from"]
 
 const isPath = (name: string): boolean => name.startsWith(".") || isAbsolute(name);
 
+/** A module's name wherever it is called from. */
+const moduleFrom = (folder: string, name: string): string =>
+  isPath(name) ? resolve(folder, name) : name;
+
 /** Tells people which modules are about to run. */
 const announce = Effect.fnUntraced(function* (names: readonly string[]) {
   const program = names.find((name) => /^(data|blob):/i.test(name.trim()));
@@ -143,6 +147,5 @@ const importPlugins = Effect.fnUntraced(function* (name: string, folder: string)
         `export what transform(), sampler() or another kind word returns`,
     });
   }
-  // Keyed by id and module, so that a module may export under any name.
-  return Object.fromEntries(pluginsOf(module).map((plugin) => [`${name}#${plugin.id}`, plugin]));
+  return registered(moduleFrom(folder, name), module);
 });

@@ -13,7 +13,9 @@ import {
   checkScales,
 } from "../../core/composition.ts";
 import { ExperimentError, InputError } from "../../core/errors.ts";
+import type { Evaluator } from "../../core/evaluator.ts";
 import type { Experiment, GeneSet, Use } from "../../core/experiment.ts";
+import { trainedOn } from "../../core/labelled_cells.ts";
 import { suggest } from "../../core/nearest.ts";
 import { find, make, type Registry } from "../../core/registry.ts";
 import type { Source } from "../../core/source.ts";
@@ -63,6 +65,7 @@ export const openData = Effect.fnUntraced(function* (experiment: Experiment, reg
   const sets = yield* Effect.forEach(experiment.sets, (set) => openSet(set, source, registry));
   if (labelled !== undefined) yield* checkLabels(sets, labelled.name);
   const tallies = yield* Effect.forEach(sets, (set) => surveyed(set, { transforms }));
+  yield* Effect.forEach(sets, ({ name }, i) => checkShares(evaluators, name, tallies[i]));
 
   const curriculum = yield* arrange({
     symbols: source.vocabulary.symbols,
@@ -97,15 +100,8 @@ const openSet = Effect.fnUntraced(function* (set: GeneSet, own: Source, registry
         `experiment's; import both into one atlas, or with the same list of genes`,
     });
   }
-  const column = (name: string) => source.columns.find((column) => column.name === name);
-  const names = source.columns.map(({ name }) => name);
   for (const [name, category] of Object.entries(set.where)) {
-    const found = column(name);
-    if (found === undefined) {
-      return yield* new ExperimentError({
-        message: `Cannot find column "${name}" of gene set "${set.name}": ${suggest(name, names)}`,
-      });
-    }
+    const found = yield* columnOf(source, name, `column "${name}" of gene set "${set.name}"`);
     if (!found.categories.includes(category)) {
       return yield* new ExperimentError({
         message: `Cannot find "${category}" in column "${name}" of gene set "${set.name}": ` +
@@ -113,15 +109,25 @@ const openSet = Effect.fnUntraced(function* (set: GeneSet, own: Source, registry
       });
     }
   }
-  const label = set.label === null ? undefined : column(set.label);
-  if (set.label !== null && label === undefined) {
-    return yield* new ExperimentError({
-      message: `Cannot find label column "${set.label}" of gene set "${set.name}": ` +
-        suggest(set.label, names),
-    });
-  }
+  const label = set.label === null ? undefined : yield* columnOf(
+    source,
+    set.label,
+    `label column "${set.label}" of gene set "${set.name}"`,
+  );
   const dataSet: DataSet = { ...set, source, cells: 0, classes: label?.categories ?? [] };
   return dataSet;
+});
+
+/** The column of categories called `name`; where there is none, `what` is told to be missing. */
+const columnOf = Effect.fnUntraced(function* (source: Source, name: string, what: string) {
+  const found = source.columns.find((column) => column.name === name);
+  if (found !== undefined) return found;
+  return yield* new ExperimentError({
+    message: source.numbers?.includes(name)
+      ? `Cannot use ${what}: it holds numbers; "gil atlas import" with --categories ${name} keeps ` +
+        `them as categories`
+      : `Cannot find ${what}: ${suggest(name, source.columns.map(({ name }) => name))}`,
+  });
 });
 
 const checkLabels = Effect.fnUntraced(function* (sets: readonly DataSet[], evaluator: string) {
@@ -132,6 +138,22 @@ const checkLabels = Effect.fnUntraced(function* (sets: readonly DataSet[], evalu
       `Cannot measure ${evaluator} of gene set "${without.name}": it names no label column; ` +
       `add "label", or leave the evaluator out`,
   });
+});
+
+/** Refuses evaluators that would find no labelled cell of a set to learn from. */
+const checkShares = Effect.fnUntraced(function* (
+  evaluators: readonly Evaluator[],
+  set: string,
+  { classes }: Tally,
+) {
+  const cells = classes.reduce((sum, count) => sum + count, 0);
+  for (const { name, trainShare } of evaluators.filter(({ cells }) => cells === "labelled")) {
+    if (trainShare === undefined || trainedOn(cells, trainShare) > 0) continue;
+    return yield* new ExperimentError({
+      message: `Cannot measure ${name} of gene set "${set}": "trainShare" ${trainShare} of its ` +
+        `${cells} labelled cells is none to learn from; choose a larger share`,
+    });
+  }
 });
 
 /** Reads a data set once; refuses one without cells, and labels that leave nothing to tell apart. */

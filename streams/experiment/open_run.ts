@@ -8,7 +8,7 @@ import { Effect } from "effect";
 import type { Experiment } from "../../core/experiment.ts";
 import { failed } from "../../core/failed.ts";
 import { type Layout, layoutOf } from "../../core/model/program.ts";
-import { make, type Registry } from "../../core/registry.ts";
+import { make, pluginsFrom, type Registry } from "../../core/registry.ts";
 import { openEngines } from "../engine/choose.ts";
 import { bytesOf, fit, freeMemory } from "../engine/memory.ts";
 import { learner } from "../learner.ts";
@@ -31,6 +31,8 @@ export interface OpenedRun {
   readonly first: Float32Array | undefined;
   /** The experiment with everything in it that this machine decided. */
   readonly resolved: Experiment;
+  /** The modules of plugins that numbers may depend on: not those with nothing but reporters. */
+  readonly modules: readonly string[];
 }
 
 /** Opens everything that an experiment names, for as long as the scope lasts. */
@@ -72,5 +74,8 @@ export const openRun = Effect.fnUntraced(function* (experiment: Experiment, regi
     engine: use,
     training: { ...experiment.training, microBatch: cells },
   };
-  return { run, engine, layout, first: origin.weights, resolved } satisfies OpenedRun;
+  const modules = experiment.plugins.filter((name) =>
+    pluginsFrom(registry, name).some(({ kind }) => kind !== "reporter")
+  );
+  return { run, engine, layout, first: origin.weights, resolved, modules } satisfies OpenedRun;
 });

@@ -11,13 +11,16 @@ import type { RunEvent } from "../../core/events.ts";
 import type { Experiment } from "../../core/experiment.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { Started } from "../../core/report/results.ts";
+import { guarded } from "../console/guarded.ts";
+import { Screen } from "../console/screen.ts";
 import { clock } from "../console/terminal.ts";
 import type { Run } from "../run.ts";
 import { walk } from "../walk.ts";
 import { costOf } from "./cost.ts";
+import { makeReporters } from "./make_reporters.ts";
 import { type Computing, type OpenedRun, openRun } from "./open_run.ts";
 
-/** Tells somebody what happens; never fails a run. */
+/** Tells somebody what happens; never fails a run: one that throws is not told any more. */
 export type Listener = (event: RunEvent) => void;
 
 /** Where a run is kept, already opened. */
@@ -37,6 +40,7 @@ export interface Kept {
 
 /** Who is told, and what is kept. */
 export interface Aftermath {
+  /** Who is told besides the reporters that the experiment names. */
   readonly listeners: readonly Listener[];
   /** Opens what keeps the run; nothing is kept unless given. */
   readonly keep?: (opened: OpenedRun) => Effect.Effect<Kept, GilError, Scope.Scope>;
@@ -51,10 +55,12 @@ export const runExperiment = Effect.fnUntraced(function* (
   registry: Registry,
   { listeners, keep }: Aftermath,
 ) {
+  const reporters = yield* makeReporters(experiment.reporters, registry);
   const opened = yield* openRun(experiment, registry), { engine } = opened;
+  const audience = [...yield* guardedAll(listeners), ...yield* Effect.all(reporters)];
   const kept = keep && (yield* keep(opened)), begun = clock.now();
   const { run = opened.run, history = [] } = kept ?? {};
-  const tell = (event: RunEvent) => listeners.forEach((listen) => listen(event));
+  const tell = (event: RunEvent) => audience.forEach((listen) => listen(event));
   let hasStarted = false;
   yield* drain(from(history), (event) => {
     hasStarted ||= event.type === "started";
@@ -77,6 +83,11 @@ export const runExperiment = Effect.fnUntraced(function* (
     tell(event);
   }, kept?.stop);
   if (kept && !kept.stopped()) yield* kept.finish;
+});
+
+const guardedAll = Effect.fnUntraced(function* (listeners: readonly Listener[]) {
+  const screen = yield* Screen, tell = (line: string) => screen.tell(`${line}\n`);
+  return listeners.map((listen, i) => guarded(`Listener ${i + 1}`, listen, tell));
 });
 
 /** What the sources of a run have to say when it is over. */

@@ -7,12 +7,12 @@
 
 import { Effect } from "effect";
 import { join } from "node:path";
-import { make, type Registry } from "../../core/registry.ts";
-import { guarded } from "../console/guarded.ts";
+import type { Registry } from "../../core/registry.ts";
 import { Screen } from "../console/screen.ts";
-import { expectHeld, EXPERIMENT_FILE } from "../run_folder/held.ts";
+import { expectHeld, EXPERIMENT_FILE, heldBy } from "../run_folder/held.ts";
 import { openRunFolder, type RunFolderOptions } from "../run_folder/run_folder.ts";
 import { type Loaded, loadExperiment, type Overrides } from "./load_experiment.ts";
+import { makeReporters } from "./make_reporters.ts";
 import { runExperiment } from "./run_experiment.ts";
 
 /** What a run prints and how it is kept. */
@@ -56,24 +56,19 @@ const runLoaded = Effect.fnUntraced(function* (
   { results, ...keeping }: RunOptions,
 ) {
   const screen = yield* Screen, tell = (line: string) => screen.tell(`${line}\n`);
-  const uses = [
-    { use: "progress" },
-    results === "table" ? { use: "table" } : { use: "events", file: "-" },
-  ];
-  const listeners = yield* Effect.forEach(
-    uses,
-    Effect.fnUntraced(function* (use) {
-      const listen = yield* yield* make(registry, "reporter", use);
-      return guarded(use.use, listen, tell);
-    }),
-  );
+  const uses = [{ use: "progress" }, { use: results }];
+  const listeners = yield* Effect.all(yield* makeReporters(uses, registry));
   if (output === undefined) return yield* runExperiment(experiment, registry, { listeners });
   const keep = Effect.fnUntraced(function* (opened: Parameters<typeof openRunFolder>[1]) {
     const folder = yield* openRunFolder(output, opened, keeping);
     folder.notes.forEach(tell);
     return folder;
   });
+  const hint = Effect.map(heldBy(output), (held) => {
+    // Interrupted while data is opened, a new run has no folder yet.
+    if (held === "a run that has not finished") tell(`"gil resume ${output}" goes on with it`);
+  });
   yield* runExperiment(experiment, registry, { listeners, keep }).pipe(
-    Effect.onInterrupt(() => Effect.sync(() => tell(`"gil resume ${output}" goes on with it`))),
+    Effect.onInterrupt(() => Effect.ignore(hint)),
   );
 });

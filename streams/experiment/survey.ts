@@ -6,6 +6,7 @@
 
 import { lastValueFrom, of, scan } from "rxjs";
 import type { CellBatch } from "../../core/batch.ts";
+import { filled } from "../filled.ts";
 import { paced } from "../paced.ts";
 import { type DataSet, type Run, transformed } from "../run.ts";
 
@@ -35,7 +36,7 @@ export function tally(
     return cells + batch.cells.length;
   }
   const cells = paced(
-    source.read({ batch: BATCH, order: "stored", where, columns }),
+    filled(source.read({ batch: BATCH, order: "stored", where, columns })),
     (batch) => of(batch).pipe(transformed(transforms)),
   ).pipe(scan(add, 0));
   return lastValueFrom(cells, { defaultValue: 0 }).then((cells) => ({

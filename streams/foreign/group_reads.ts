@@ -38,8 +38,10 @@ export function groupReads(genes: TableColumn, values: TableColumn): GroupReads[
 
 function columnReads(column: TableColumn, group: number): GroupReads {
   const chunk = chunkOf(column, group), { rows, values, bytes, unpacked } = chunk;
-  const pages = isFast(chunk) ? pagesOfChunk(column, group, chunk) : undefined;
   const row = { cells: rows, entries: values };
+  // What parquet-wasm reads it fetches and unpacks in memory of its own: see `slowDemand`.
+  if (!isFast(chunk)) return { ...row, together: rows, perRow: 0, apart: 0 };
+  const pages = pagesOfChunk(column, group, chunk);
   if (!pages) return { ...row, together: rows, perRow: 0, apart: bytes + unpacked };
   const { offsets, sizes, rows: starts } = pages;
   // What is damaged from the first page on is never read.

@@ -36,7 +36,12 @@ const MOST = 2 ** 40;
  *
  * @throws RangeError when the footer claims what cannot be.
  */
-export function chunkOf({ leaf, chunks, bytes: { size } }: TableColumn, group: number): Chunk {
+export function chunkOf(
+  { leaf, chunks, bytes: { size } }: Pick<TableColumn, "leaf" | "chunks"> & {
+    readonly bytes: Pick<TableColumn["bytes"], "size">;
+  },
+  group: number,
+): Chunk {
   const at = group * CHUNK.length, name = leaf.path[0];
   const dictionary = chunks[at + CHUNK.dictionary], dataPage = chunks[at + CHUNK.dataPage];
   const chunk: Chunk = {

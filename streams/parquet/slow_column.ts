@@ -9,6 +9,7 @@ import type { ByteSource } from "../bytes/byte_source.ts";
 import type { SlowColumn } from "./foreign/arrow_column.ts";
 import type { SlowAsk, SlowTell } from "./foreign/slow_worker.ts";
 import { supervised } from "./foreign/supervised_worker.ts";
+import { TOO_LITTLE_MEMORY } from "./is_damage.ts";
 import type { Rows } from "./piece.ts";
 
 export type { SlowColumn, SlowNumbers } from "./foreign/arrow_column.ts";
@@ -18,8 +19,8 @@ export interface SlowReader {
   /**
    * Rows of the column called `name` in a row group, which has them.
    *
-   * @throws RangeError where the column cannot be read, or is of a kind that cells do not need; and what
-   *   reading its bytes throws.
+   * @throws RangeError where the column cannot be read, or is of a kind that cells do not need; Error of
+   *   the name `TOO_LITTLE_MEMORY`; and what reading its bytes throws.
    */
   read(name: string, group: number, rows: Rows): Promise<SlowColumn>;
   /** Ends its worker; what is being read fails. */
@@ -57,6 +58,8 @@ export function slowReader(bytes: ByteSource, most = MOST_MEMORY): SlowReader {
         return { answer: word };
       case "fault":
         throw new RangeError(word.why);
+      case "panic":
+        throw panicOf(word, most);
     }
   }
   return {
@@ -73,11 +76,28 @@ export function slowReader(bytes: ByteSource, most = MOST_MEMORY): SlowReader {
         if (memory > LARGEST_MEMORY) worker.end();
         return column;
       } catch (cause) {
+        const said = (why: string) => `column "${name}" cannot be read: ${why}`;
+        if (cause instanceof RangeError) throw new RangeError(said(cause.message));
+        if (cause instanceof Error && cause.name === TOO_LITTLE_MEMORY) {
+          throw tooLittle(said(cause.message));
+        }
         // What keeps the bytes from coming, as a server that does not answer, is no damage.
-        if (!(cause instanceof RangeError)) throw cause;
-        throw new RangeError(`column "${name}" cannot be read: ${cause.message}`);
+        throw cause;
       }
     },
     close: () => worker.end(),
   };
 }
+
+/**
+ * Why parquet-wasm gave up. It does not say: if it has taken little of what it may, the file asks for
+ * what no file needs, or is damaged in another way; if not, more memory may be all that it wants.
+ */
+function panicOf({ why, memory }: Extract<SlowTell, { kind: "panic" }>, most: number): Error {
+  const [taken, all] = [memory, most].map((bytes) => Math.floor(bytes / 1e6));
+  const said = `parquet-wasm gave up with ${taken} of ${all} MB (${why})`;
+  return memory < most / 2 ? new RangeError(said) : tooLittle(said);
+}
+
+const tooLittle = (why: string): Error =>
+  Object.assign(new Error(why), { name: TOO_LITTLE_MEMORY });

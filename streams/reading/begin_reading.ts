@@ -10,10 +10,12 @@ import { planRead, type PlanShape } from "./plan/plan_read.ts";
 import { crewParts } from "./pool/crew.ts";
 import type { Parts, Reading } from "./pool/parts.ts";
 import { readHere } from "./pool/read_here.ts";
+import { slowDemand } from "./pool/slow_demand.ts";
 import { type Demand, type GroupSizes, shareMemory, type Shares } from "./pool/share_memory.ts";
 import type { WorkerPool } from "./pool/worker_pool.ts";
 import { startAt } from "./read_plan.ts";
 import { type CodeScan, columnOf, scanFor } from "./scan_codes.ts";
+import { columnNames } from "./staging/decode_place.ts";
 import {
   type Damage,
   faultOf,
@@ -77,6 +79,7 @@ export async function beginReading(
     batch: Math.min(batch, cells),
     columns,
     short: files.short,
+    slow: slowDemand({ ...files, names: columnNames({ ...files, columns }), rows: window }),
   });
   const { onDamage, onDamages, pool, patience } = means;
   // Where memory is too little for more workers, it is too little for others that wait, too.

@@ -13,7 +13,7 @@ import type { Parts } from "./pool/parts.ts";
 
 /** What is open within a scope. */
 export interface ReadingScope {
-  /** The same, closed with the scope unless it is closed before. */
+  /** The same, closed once: with the scope unless before. */
   kept<A extends { close(): Promise<void> }>(opened: A): A;
   /** Batches that are lent, out of what begins to read. */
   lend(begin: Begin): (request: ReadRequest) => Leases;
@@ -37,10 +37,9 @@ export const readingScope = (closed: string): Effect.Effect<ReadingScope, never,
     ),
     ({ abort: { signal }, open }) => {
       function kept<A extends { close(): Promise<void> }>(opened: A): A {
-        const close = async () => {
-          open.delete(close);
-          await opened.close();
-        };
+        let closing: Promise<void> | undefined;
+        // Whoever reads and the scope may both want it; the scope waits for one that is under way.
+        const close = () => closing ??= opened.close().finally(() => open.delete(close));
         open.add(close);
         return { ...opened, close };
       }

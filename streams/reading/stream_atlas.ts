@@ -73,7 +73,10 @@ export interface StreamOptions extends
   AtlasOptions {
   /** As stored; or at random, each seed and each epoch in its own way. Random unless given. */
   readonly order?: "stored" | { readonly seed: number; readonly epoch?: number };
-  /** Cells in every lease but the last; 128 unless given. */
+  /**
+   * Cells in every lease but the last; 128 unless given. Those that are left out (see `onDamage`) are
+   * missing from theirs, which may be empty: after `n` leases, `from: n * batch` goes on.
+   */
   readonly batch?: number;
   /** Symbols of the genes whose entries come; those of all genes unless given. */
   readonly genes?: readonly string[];

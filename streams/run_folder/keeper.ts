@@ -36,7 +36,6 @@ export function keeperOf({ found, every, clock, write }: KeeperOptions): Stoppin
     const last = since.get(seed) ?? { steps: 0, seconds: clock.now() };
     last.steps++;
     since.set(seed, last);
-    if (stopped) return true;
     return "steps" in every
       ? last.steps >= every.steps
       : clock.now() - last.seconds >= every.seconds;

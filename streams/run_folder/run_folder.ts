@@ -22,6 +22,7 @@ import { EVENTS_FILE } from "../experiment/read_results.ts";
 import type { Run } from "../run.ts";
 import { keepOrigin } from "../weights/keep_origin.ts";
 import { openLog, orderLog, rewindLog } from "./event_log.ts";
+import { hashPlugins } from "./hash_plugins.ts";
 import { CHECKPOINTS_FOLDER, expectHeld, EXPERIMENT_FILE, type Held } from "./held.ts";
 import type { Interval } from "./interval.ts";
 import { keepMemory } from "./keep_memory.ts";
@@ -35,6 +36,8 @@ export interface RunFolderOptions {
   readonly every: Interval;
   /** Versions of what computes, by name. */
   readonly versions: Identity["versions"];
+  /** What becomes of plugin files that have changed since the run began; "refuse" unless given. */
+  readonly onChangedPlugins?: Identity["onChangedPlugins"];
   /** What the folder must hold: nothing unless given. */
   readonly expects?: Exclude<Held, "a run that finished">;
 }
@@ -64,9 +67,10 @@ export interface RunFolder {
 export const openRunFolder = Effect.fnUntraced(function* (
   folder: string,
   begun: OpenedRun,
-  { every, versions, expects = "nothing" }: RunFolderOptions,
+  { every, versions, onChangedPlugins, expects = "nothing" }: RunFolderOptions,
 ): Effect.fn.Return<RunFolder, GilError, Scope.Scope> {
   const doing = `Cannot write run "${folder}"`;
+  const plugins = yield* attempt(doing, () => hashPlugins(begun.modules));
   yield* attempt(doing, () => mkdirSync(folder, { recursive: true }));
   yield* lockFolder(folder);
   // Only now: another process may have been in the folder while this one opened the run.
@@ -80,7 +84,7 @@ export const openRunFolder = Effect.fnUntraced(function* (
   }
   const checkpoints = openCheckpoints(
     join(folder, CHECKPOINTS_FOLDER),
-    identityOf(opened, versions),
+    identityOf(opened, { versions, plugins, onChangedPlugins }),
   );
   const { found, notes } = yield* attemptAsync(doing, () => newestOf(checkpoints, seeds));
   const counts = new Map([...found].map(([seed, { events }]) => [seed, events]));
@@ -163,23 +167,30 @@ const gate = Effect.fnUntraced(function* () {
 
 /** What the checkpoints of a run belong to: all that its numbers depend on. */
 function identityOf(
-  { run, engine, layout, resolved }: OpenedRun,
-  versions: Identity["versions"],
+  { run, engine, layout, resolved, modules }: OpenedRun,
+  others: Pick<Identity, "versions" | "plugins" | "onChangedPlugins">,
 ): Identity {
-  // Seeds come to the same side by side; memory shows in `microBatch`.
-  const { $schema: _, about: _about, parallel: _lanes, memory: _limit, ...experiment } = resolved;
+  // Seeds come to the same side by side; memory shows in `microBatch`; reporters only listen.
+  const {
+    $schema: _,
+    about: _about,
+    parallel: _lanes,
+    memory: _limit,
+    reporters: _ears,
+    ...experiment
+  } = resolved;
   const sources = [run.source, ...run.sets.map(({ source }) => source)];
   const hash = createHash("sha256").update(run.source.vocabulary.symbols.join("\n"));
   for (const { fingerprint } of new Set(sources)) hash.update(`\n${fingerprint ?? ""}`);
   return {
-    experiment,
+    experiment: { ...experiment, plugins: modules },
     atlas: {
       cells: run.source.cells,
       genes: run.source.vocabulary.symbols.length,
       sha256: hash.digest("hex"),
     },
     engine: engine.engine,
-    versions,
     layout,
+    ...others,
   };
 }

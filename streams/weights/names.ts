@@ -19,7 +19,7 @@
 import { InputError } from "../../core/errors.ts";
 import { at, type Layout, layoutOf } from "../../core/model/program.ts";
 import { fromReference, toReference } from "../../core/model/reference_weights.ts";
-import type { StoredTensor, TensorFile } from "../../core/model/safetensors.ts";
+import { NOT_FLOAT32, type StoredTensor, type TensorFile } from "../../core/model/safetensors.ts";
 import type { Tensors } from "../checkpoint/read_checkpoint.ts";
 import { nameWeights } from "../checkpoint/weights.ts";
 
@@ -87,7 +87,7 @@ export function flattened(tensors: Tensors, layout: Layout, file: string): Float
   for (const slot of layout.slots) {
     const { name, shape } = slot, found = tensors.get(name);
     if (!found) throw refuse(name, file, "it is not there; is this another architecture?");
-    if (!(found.values instanceof Float32Array)) throw refuse(name, file, "it is not float32");
+    if (!(found.values instanceof Float32Array)) throw refuse(name, file, NOT_FLOAT32);
     if (found.shape.join() !== shape.join()) {
       throw refuse(name, file, `its shape is [${found.shape}] where [${shape}] is expected`);
     }

@@ -28,8 +28,9 @@ const GENES = 9, LENGTH = 6, WIDTH = 4;
 
 /**
  * Registers the laws of a distiller as tests: its penalty is zero where the student agrees with its
- * teacher and positive where it does not, its parts add up, no gradient flows into the teacher, and
- * neither padding nor the stage's own genes are held against a teacher that never saw them.
+ * teacher and positive where it does not, its gradient is finite in both places, its parts add up, no
+ * gradient flows into the teacher, neither padding nor the stage's own genes are held against a
+ * teacher that never saw them, and whoever asks again is told the same.
  *
  * @param make Makes one as an experiment would; called anew for every check.
  */
@@ -56,6 +57,15 @@ export function distillerLaws(name: string, make: () => Distiller): void {
     ok(Number.isFinite(distiller.weight) && distiller.weight >= 0);
   });
 
+  law("has a finite gradient, also where student and teacher agree", (given, distiller) => {
+    const share = shareFor(distiller, given), source = predictions(given, "student").mlm;
+    const check = (where: string, teacher: Prediction) =>
+      tf.grad((x) => distiller.penalty(scaled(x, 1, 2), teacher, share))(source).dataSync()
+        .forEach((slope) => ok(Number.isFinite(slope), `${where}, its gradient is ${slope}`));
+    check("where student and teacher agree, as every stage begins", scaled(source, 1, 2));
+    check("where student and teacher differ", scaled(source, 3, -1));
+  });
+
   law("adds up over the parts of a batch", (given, distiller) => {
     const [student, teacher] = [predictions(given, "student"), predictions(given, "teacher")];
     const share = shareFor(distiller, given), whole = distiller.penalty(student, teacher, share);
@@ -74,16 +84,11 @@ export function distillerLaws(name: string, make: () => Distiller): void {
   law("sends no gradient into the teacher", (given, distiller) => {
     const share = shareFor(distiller, given), source = predictions(given, "student").mlm;
     // Student and teacher depend on the same numbers; the gradient must be the student's alone.
-    const said = (x: tf.Tensor, mlm: number, others: number): Prediction => ({
-      mlm: tf.mul(x, mlm),
-      mvc: tf.mul(x, others),
-      cells: tf.slice(tf.mul<tf.Tensor2D>(x, others), [0, 0], [-1, WIDTH]),
-    });
     const gradient = (teacher: (x: tf.Tensor) => Prediction) =>
-      tf.grad((x) => distiller.penalty(said(x, 1, 2), teacher(x), share))(source)
+      tf.grad((x) => distiller.penalty(scaled(x, 1, 2), teacher(x), share))(source)
         .dataSync();
-    const fixed = said(source, 3, -1), expected = gradient(() => fixed);
-    assertSame(gradient((x) => said(x, 3, -1)), expected);
+    const fixed = scaled(source, 3, -1), expected = gradient(() => fixed);
+    assertSame(gradient((x) => scaled(x, 3, -1)), expected);
     const selects = tf.sum(share).arraySync() as number > 0;
     ok(!selects || expected.some((g) => g !== 0), "the student gets no gradient either");
   });
@@ -113,6 +118,21 @@ export function distillerLaws(name: string, make: () => Distiller): void {
       length: tokens.length,
       cells: tokens.cells,
     });
+  });
+
+  law("selects, teaches and punishes the same when it is asked again", (given, distiller) => {
+    const { tokens, stage, curriculum } = given;
+    const [student, teacher] = [predictions(given, "student"), predictions(given, "teacher")];
+    const share = shareFor(distiller, given);
+    const answers = (asked: Distiller) => ({
+      selected: asked.select(tokens, stage, curriculum),
+      taught: asked.teach(tokens, stage, curriculum),
+      penalty: valueOf(asked.penalty(student, teacher, share)),
+    });
+    const first = structuredClone(answers(distiller));
+    assertSame(answers(distiller), first);
+    // A run that is resumed asks a distiller that is made anew.
+    assertSame(answers(make()), first);
   });
 
   law("never writes the tokens", (given, distiller) => {
@@ -155,6 +175,13 @@ function predictions({ tokens, key }: Case, who: string): Prediction {
   };
   return { mlm: draw("mlm", LENGTH), mvc: draw("mvc", LENGTH), cells: draw("cells", WIDTH) };
 }
+
+/** What a model says that takes everything from the same numbers, times two factors. */
+const scaled = (x: tf.Tensor, mlm: number, others: number): Prediction => ({
+  mlm: tf.mul(x, mlm),
+  mvc: tf.mul(x, others),
+  cells: tf.slice(tf.mul<tf.Tensor2D>(x, others), [0, 0], [-1, WIDTH]),
+});
 
 const table = (values: Float32Array, width: number) =>
   tf.tensor2d(values, [values.length / width, width]);

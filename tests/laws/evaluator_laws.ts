@@ -5,6 +5,7 @@
  */
 
 import { ok } from "node:assert/strict";
+import { inspect } from "node:util";
 import fc from "fast-check";
 import type { Evaluator, Outcome, Question } from "../../core/evaluator.ts";
 import { permutation } from "../../core/permutation.ts";
@@ -22,9 +23,9 @@ interface Case {
 const GENES = 8, CELLS = 40, CLASSES = 3, WIDTH = 48;
 
 /**
- * Registers the laws of an evaluator as tests: neither the order of the cells nor their batching
- * matters, no model is better than a perfect one, states and outcomes are never written, and where
- * nothing was seen there is no score.
+ * Registers the laws of an evaluator as tests: a score is a number, neither the order of the cells nor
+ * their batching matters, no model is better than a perfect one, states and outcomes are never
+ * written, and where nothing was seen there is no score.
  *
  * @param make Makes one as an experiment would; called anew for every check.
  */
@@ -34,6 +35,13 @@ export function evaluatorLaws(name: string, make: () => Evaluator): void {
       `${name} ${claim}`,
       () => fc.assert(fc.property(cases(), (given) => check(given, make())), { numRuns: 40 }),
     );
+
+  law("gives a number, NaN included", ({ outcome, question }, evaluator) => {
+    for (const outcomes of [[], [outcome]]) {
+      const score: unknown = scoreOf(evaluator, outcomes, question);
+      ok(typeof score === "number", `the score is no number, but ${inspect(score)}`);
+    }
+  });
 
   law("gives the same score in any order and any batches", (given, evaluator) => {
     const { outcome, question, key } = given, count = outcome.labels.length;

@@ -7,7 +7,7 @@
 import { ok } from "node:assert/strict";
 import fc from "fast-check";
 import { type CellBatch, selectCells } from "../../core/batch.ts";
-import { keyOf, stream } from "../../core/random.ts";
+import { derive, type Key, keyOf, stream } from "../../core/random.ts";
 import type { Sampler } from "../../core/sampler.ts";
 import { padId, type TokenBatch } from "../../core/tokens.ts";
 import { sample } from "../../streams/sample.ts";
@@ -22,8 +22,9 @@ const GENES = 9;
 
 /**
  * Registers the laws of a sampler as tests: it shows only genes of the cell, none twice, keeps all
- * where there is room, and what it draws for a cell does not depend on the batch. Where the exact
- * inclusion probabilities are known, what is drawn is held against them.
+ * where there is room, what it draws for a cell does not depend on the batch or on the cells before,
+ * and cells may have thousands of genes. Where the exact inclusion probabilities are known, what is
+ * drawn is held against them.
  *
  * @param make Makes one as an experiment would; called anew for every check.
  * @param inclusion Exact probabilities for cells of up to 12 genes; undefined where nobody knows.
@@ -83,6 +84,26 @@ export function samplerLaws(name: string, make: () => Sampler, inclusion?: Inclu
     assertSame(batch, before);
   });
 
+  Deno.test(`${name} draws from thousands of genes, whatever cell came before, none twice`, () => {
+    const large = fc.integer({ min: 2000, max: 6000 }), more = fc.nat(20);
+    const draws = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 2000 }));
+    fc.assert(fc.property(large, draws, more, key(), (large, draws, more, key) => {
+      const sampler = make(), small = draws + more;
+      const [before, first, after, again] = [small, large, small, large].map((size) => {
+        const chosen = chosenOf(sampler, valuesOf(size, key), draws, key);
+        const different = new Set(chosen).size;
+        chosen.forEach((entry) => ok(entry < size, `entry ${entry} is chosen, of ${size}`));
+        ok(
+          different === draws,
+          `of ${size} genes, ${draws} are drawn, and ${different} of them differ`,
+        );
+        return chosen;
+      });
+      assertSame(after, before);
+      assertSame(again, first);
+    }));
+  });
+
   if (inclusion === undefined) return;
   for (const counts of [[1, 3], [1, 1, 5], [2, 1, 1, 7], [1, 1, 1, 2, 40], [1, 9, 2, 2, 6, 30]]) {
     Deno.test(`${name} includes each of ${counts.length} genes as often as enumeration says`, () => {
@@ -125,6 +146,20 @@ function forEachCell(
     for (let e = offsets[i]; e < offsets[i + 1]; e++) own.set(genes[e], values[e]);
     visit(own, i);
   }
+}
+
+/** What a sampler chooses of a cell with these values. */
+function chosenOf(sampler: Sampler, values: Float32Array, draws: number, key: Key): Uint32Array {
+  const random = stream(key), chosen = new Uint32Array(draws);
+  random.at(0);
+  sampler(Uint32Array.from(values.keys()), values, random, chosen);
+  return chosen;
+}
+
+/** Logarithms of small counts, so that many are equal. */
+function valuesOf(genes: number, key: Key): Float32Array {
+  const random = stream(derive(key, "values"));
+  return Float32Array.from({ length: genes }, () => Math.log1p(1 + random.below(30)));
 }
 
 /** How often each gene is among the `draws` drawn, at `trials` positions of a stream. */

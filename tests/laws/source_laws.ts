@@ -5,7 +5,6 @@
  */
 
 import { equal, ok, rejects } from "node:assert/strict";
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { Effect, type Scope } from "effect";
 import fc from "fast-check";
 import { type CellBatch, concatCells, selectCells } from "../../core/batch.ts";
@@ -14,10 +13,16 @@ import { derive } from "../../core/random.ts";
 import type { ReadRequest, Source } from "../../core/source.ts";
 import { assertSame } from "../first_difference.ts";
 import { key } from "./arbitraries.ts";
+import { forAll, readAll, readFirst } from "./read_all.ts";
+import { drawLaws } from "./source_draw_laws.ts";
+import { lifeLaws } from "./source_life_laws.ts";
+
+export { readAll } from "./read_all.ts";
 
 /**
- * Registers the laws of a source as tests: reading is repeatable, no cell is lost or added in any
- * order, batches and filters only cut and leave out, and files are closed.
+ * Registers the laws of a source as tests: reading is repeatable, also by whoever opens it again, no
+ * cell is lost or added in any order, batches and filters only cut and leave out, draws follow their
+ * weights, and files are closed.
  *
  * @param open Opens the source as an experiment would. A few thousand cells make the laws sharp and
  * keep them quick; fewer than twenty make the law of different keys meaningless.
@@ -31,10 +36,6 @@ export function sourceLaws(
       Effect.runPromise(
         Effect.scoped(Effect.flatMap(open, (source) => Effect.promise(() => check(source)))),
       ));
-  const forAll = <Ts extends [unknown, ...unknown[]]>(
-    arbitraries: { [K in keyof Ts]: fc.Arbitrary<Ts[K]> },
-    check: (...values: Ts) => Promise<void>,
-  ) => fc.assert(fc.asyncProperty(...arbitraries, check), { numRuns: 8 });
   const size = (source: Source) => fc.integer({ min: 1, max: source.cells + 1 });
   const order = (): fc.Arbitrary<ReadRequest["order"]> => fc.oneof(fc.constant("stored"), key());
 
@@ -61,6 +62,20 @@ export function sourceLaws(
       const request = { batch, order };
       assertSame(await readAll(source, request), await readAll(source, request));
     });
+  });
+
+  Deno.test(`${name} gives the same cells when it is opened again, as a resumed run does`, async () => {
+    const look = Effect.flatMap(open, (source) =>
+      Effect.promise(async () => ({
+        ...await readAll(source, { batch: source.cells, order: "stored" }),
+        drawn: (await readAll(source, { batch: 100, order: [1, 2] })).cells,
+        symbols: source.vocabulary.symbols,
+        columns: source.columns,
+        scale: source.values,
+        fingerprint: source.fingerprint,
+      })));
+    const seen = await Effect.runPromise(Effect.scoped(look));
+    assertSame(await Effect.runPromise(Effect.scoped(look)), seen);
   });
 
   law("cuts the same cells into batches of any size", async (source) => {
@@ -174,105 +189,18 @@ export function sourceLaws(
     );
   });
 
-  law("mixes the cells of blocks and windows of any size", async (source) => {
-    const stored = await readAll(source, { batch: source.cells, order: "stored" });
-    // Windows of a few cells would load the same blocks over and over.
-    const windows = fc.integer({ min: Math.ceil(source.cells / 16), max: source.cells + 1 });
-    await forAll([size(source), windows, key()], async (block, window, order) => {
-      const request = { batch: 100, order, block, window };
-      const drawn = await readAll(source, request);
-      assertSame(drawn.cells.toSorted(), stored.cells);
-      assertSame(drawn, selectCells(stored, drawn.cells));
-    });
-  });
-
-  law("balances a column by draws of the cells that have a category", async (source) => {
-    const stored = await readAll(source, { batch: source.cells, order: "stored" });
-    const columns = source.columns.filter(({ name }) => stored.obs[name].some((code) => code >= 0));
-    await forAll([key(), fc.nat(), fc.nat()], async (order, column, start) => {
-      if (columns.length === 0) return;
-      const { name } = columns[column % columns.length];
-      const request = { batch: 100, order, balance: name };
-      const drawn = await readAll(source, request), from = start % drawn.cells.length;
-      equal(drawn.cells.length, stored.obs[name].filter((code) => code >= 0).length);
-      ok(drawn.obs[name].every((code) => code >= 0));
-      assertSame(drawn, selectCells(stored, drawn.cells));
-      const rest = [...drawn.cells.keys()].slice(from);
-      assertSame(await readAll(source, { ...request, from }), selectCells(drawn, rest));
-    });
-  });
-
   law("refuses columns and categories that it does not have", async (source) => {
     const request = { batch: 1, order: "stored" } as const, name = "a column of no atlas";
-    await rejects(first(source, { ...request, columns: [name] }), InputError);
-    await rejects(first(source, { ...request, where: { [name]: "x" } }), InputError);
-    await rejects(first(source, { ...request, order: [1, 2], balance: name }), InputError);
+    await rejects(readFirst(source, { ...request, columns: [name] }), InputError);
+    await rejects(readFirst(source, { ...request, where: { [name]: "x" } }), InputError);
+    await rejects(readFirst(source, { ...request, order: [1, 2], balance: name }), InputError);
     for (const column of source.columns) {
-      await rejects(first(source, { ...request, where: { [column.name]: name } }), InputError);
+      await rejects(readFirst(source, { ...request, where: { [column.name]: name } }), InputError);
     }
   });
 
-  Deno.test({
-    name: `${name} closes its files when it is left early`,
-    ignore: !existsSync("/proc/self/fd"),
-    async fn() {
-      const before = openFiles();
-      let left: Promise<unknown> | undefined;
-      await Effect.runPromise(
-        Effect.scoped(Effect.flatMap(open, (source) =>
-          Effect.promise(async () => {
-            const opened = openFiles();
-            for (const order of ["stored", [1, 2]] as const) {
-              await first(source, { batch: 1, order });
-              await closed(opened);
-            }
-            // Two iterations that nobody ends: one between batches, one within a read.
-            const [rests, runs] = [0, 1].map(() =>
-              source.read({ batch: 1, order: "stored" })[Symbol.asyncIterator]()
-            );
-            await rests.next();
-            left = runs.next().catch(() => undefined);
-          }))),
-      );
-      await left;
-      await closed(before);
-    },
-  });
-}
-
-/** Moments for which tests beside this one may have files open: a leak stays longer. */
-const PATIENCE = 200;
-
-/** Waits until no file is open but those that were; fails with the first that stays. */
-async function closed(before: ReadonlySet<string>): Promise<void> {
-  let more = openFiles();
-  for (let left = PATIENCE; left > 0; left--) {
-    more = new Set([...more].filter((file) => !before.has(file) && openFiles().has(file)));
-    if (more.size === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  ok(more.size === 0, `files stay open: ${[...more].join(", ")}`);
-}
-
-/** Everything a request gives, as one batch, with all columns unless it names some. */
-export async function readAll(source: Source, request: ReadRequest): Promise<CellBatch> {
-  const columns = source.columns.map(({ name }) => name), batches: CellBatch[] = [];
-  for await (const batch of source.read({ columns, ...request })) {
-    const previous = batches.at(-1);
-    ok(!previous || previous.cells.length === request.batch, "a batch before the last is short");
-    ok(batch.cells.length > 0 && batch.cells.length <= request.batch, "a batch has a wrong size");
-    batches.push(batch);
-  }
-  if (batches.length > 0) return concatCells(batches);
-  return {
-    cells: new Uint32Array(0),
-    offsets: new Uint32Array(1),
-    genes: new Uint32Array(0),
-    values: new Float32Array(0),
-    obs: Object.fromEntries(
-      (request.columns ?? columns).map((name) => [name, new Int32Array(0)]),
-    ),
-  };
+  drawLaws(law);
+  lifeLaws(name, open);
 }
 
 /** The batch without the entries of other genes. */
@@ -286,29 +214,4 @@ function withGenes(batch: CellBatch, wanted: Uint8Array): CellBatch {
     genes: Uint32Array.from(entries, (e) => batch.genes[e]),
     values: Float32Array.from(entries, (e) => batch.values[e]),
   };
-}
-
-/** Asks for one batch and leaves. */
-async function first(source: Source, request: ReadRequest): Promise<void> {
-  for await (const _batch of source.read(request)) break;
-}
-
-/** Databases in which the runtime keeps what it has compiled: opened at any time, and kept open. */
-const OWN = /_cache_v\d+(-\w+)?$|\.sqlite(-\w+)?$/;
-
-/** The regular files that this process has open, each with its number. */
-function openFiles(): ReadonlySet<string> {
-  return new Set(
-    readdirSync("/proc/self/fd").flatMap((fd) => {
-      try {
-        const path = readlinkSync(`/proc/self/fd/${fd}`);
-        return path.startsWith("/") && !path.startsWith("/dev/") && !path.startsWith("/proc/") &&
-            !OWN.test(path)
-          ? [`${fd} ${path}`]
-          : [];
-      } catch {
-        return [];
-      }
-    }),
-  );
 }

@@ -6,6 +6,7 @@
 
 import { captionOf } from "./caption.ts";
 import { type Cell, cellsOf, columns } from "./cells.ts";
+import { printable } from "../printable.ts";
 import type { Results } from "../results.ts";
 
 /** A LaTeX table for the package booktabs. */
@@ -51,9 +52,17 @@ const SPECIAL: Readonly<Record<string, string>> = {
   "±": "$\\pm$",
   "−": "$-$",
   "–": "--",
-  "\n": " ",
+  // Text fonts have ¡, ¿ and — in their places.
+  "<": "\\textless{}",
+  ">": "\\textgreater{}",
+  "|": "\\textbar{}",
+  // LaTeX has no sign for what cannot be printed.
+  "\ufffd": "?",
 };
 
 /** Keeps names from being commands. */
 const escaped = (text: string): string =>
-  text.replace(/[\\~^Δλ±−–\n]|[&%$#_{}]/g, (character) => SPECIAL[character] ?? `\\${character}`);
+  printable(text.replace(/\r?\n/g, " ")).replace(
+    /[\\~^Δλ±−–<>|\ufffd]|[&%$#_{}]/g,
+    (character) => SPECIAL[character] ?? `\\${character}`,
+  );

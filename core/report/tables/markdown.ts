@@ -6,6 +6,7 @@
 
 import { captionOf } from "./caption.ts";
 import { cellsOf, columns, oneLine } from "./cells.ts";
+import { printable } from "../printable.ts";
 import type { Results } from "../results.ts";
 
 /** The table in GitHub's dialect, then its caption as a paragraph. */
@@ -26,4 +27,4 @@ export function markdownTable(results: Results): string[] {
 
 /** Keeps names from ending a cell, or starting markup. */
 export const escaped = (text: string): string =>
-  text.replace(/[\\`*_{}[\]<>|#]/g, "\\$&").replace(/\r?\n/g, " ");
+  printable(text.replace(/\r?\n/g, " ")).replace(/[\\`*_{}[\]<>|#]/g, "\\$&");

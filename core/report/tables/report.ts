@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../printable.ts";
 import type { Results } from "../results.ts";
 import { runInWords } from "../run_in_words.ts";
 import { wordsOf } from "../words.ts";
@@ -27,7 +28,7 @@ export function reportOf(results: Results, format: Format, columns: number): str
   }
   const table = isJudged ? [...textTable(results, columns), ""] : [];
   const wrapped = (lines: readonly string[]) => lines.flatMap((line) => wrap(line, 2, columns));
-  return [...wrapped(run), "", ...table, ...wrapped(words)];
+  return [...wrapped(run), "", ...table, ...wrapped(words)].map(printable);
 }
 
 /** The reports of several runs one after the other; as CSV, one table. */

@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { InputError } from "../../../core/errors.ts";
+import { printable } from "../../../core/report/printable.ts";
 
 /** A compiler that answered. */
 export interface Compiler {
@@ -74,7 +75,9 @@ export async function compile(compiler: Compiler, args: readonly string[]): Prom
 
 /** The first line about an error, else the first, without what terminals would take for commands. */
 function reasonIn(output: string): string | undefined {
-  const lines = output.split("\n").map((line) => line.replace(/[\p{C}\s\ufffd]+/gu, " ").trim())
+  const lines = output.split("\n").map((line) =>
+    printable(line).replace(/[\s\ufffd]+/g, " ").trim()
+  )
     // Whoever called the linker says only that it failed.
     .filter((line) => line !== "" && !/ld returned|linker command failed/.test(line));
   const line = lines.find((line) => /\berror\b/i.test(line)) ?? lines[0];

@@ -39,12 +39,15 @@ export type SlowTell =
     readonly to: number;
   }
   | { readonly kind: "column"; readonly column: SlowColumn; readonly memory: number }
-  | { readonly kind: "fault"; readonly why: string };
+  | { readonly kind: "fault"; readonly why: string }
+  /** It is of no use any more. */
+  | { readonly kind: "panic"; readonly why: string; readonly memory: number };
 
 const port = parentPort!;
-const say = (word: SlowTell) => port.postMessage(word);
+const say = (word: SlowTell) =>
+  port.postMessage(word, word.kind === "column" ? buffersOf(word.column) : []);
 const fetches: ((bytes: ArrayBuffer) => void)[] = [];
-let opened: Promise<ParquetFile> | undefined, memory = 0;
+let opened: Promise<ParquetFile> | undefined;
 
 port.on("message", (ask: SlowAsk) => {
   if (ask.kind === "bytes") fetches[ask.id](ask.bytes);
@@ -53,11 +56,11 @@ port.on("message", (ask: SlowAsk) => {
 // A panic shows as an error that nobody awaits; whoever asked is told, and ends this worker.
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  say({ kind: "fault", why: panicOf(event.reason) });
+  panic(event.reason);
 });
 globalThis.addEventListener("error", (event) => {
   event.preventDefault();
-  say({ kind: "fault", why: panicOf(event.message) });
+  panic(event.message);
 });
 
 async function read(ask: Extract<SlowAsk, { kind: "read" }>): Promise<SlowTell> {
@@ -74,8 +77,8 @@ async function read(ask: Extract<SlowAsk, { kind: "read" }>): Promise<SlowTell> 
   const stream = table.intoFFI();
   try {
     if (stream.numArrays() !== 1) throw new RangeError("its rows do not come together");
-    const { buffer } = wasmMemory() as unknown as WebAssembly.Memory;
-    const batch = arrowNode(buffer as ArrayBuffer, stream.arrayAddr(0), stream.schemaAddr());
+    const buffer = memoryOf();
+    const batch = arrowNode(buffer, stream.arrayAddr(0), stream.schemaAddr());
     const found = batch.children.find((child) => child.name === name);
     if (!found || found.length !== rows) {
       throw new RangeError(`it has ${found ? found.length : "none"} of ${rows} rows`);
@@ -91,7 +94,6 @@ async function open(
 ): Promise<ParquetFile> {
   const entry = createRequire(import.meta.url).resolve("parquet-wasm/esm");
   const module = readFileSync(join(dirname(entry), "parquet_wasm_bg.wasm"));
-  memory = most;
   await init({ module_or_path: limitMemory(module, most) });
   const fetch = (from: number, to: number) => {
     const { promise, resolve } = Promise.withResolvers<ArrayBuffer>();
@@ -102,5 +104,16 @@ async function open(
 }
 
 const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
-const panicOf = (cause: unknown): string =>
-  `parquet-wasm gave up with ${Math.floor(memory / 1e6)} MB of memory (${reasonOf(cause)})`;
+const panic = (cause: unknown): void =>
+  say({ kind: "panic", why: reasonOf(cause), memory: memoryOf().byteLength });
+
+const memoryOf = (): ArrayBuffer =>
+  (wasmMemory() as unknown as WebAssembly.Memory).buffer as ArrayBuffer;
+
+/** The memory of a column, which is moved: a copy would be one too many. */
+function buffersOf(column: SlowColumn): ArrayBuffer[] {
+  const arrays = column.kind === "lists"
+    ? [column.offsets, column.values]
+    : [column.kind === "texts" ? column.codes : column.values];
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+}

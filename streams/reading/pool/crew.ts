@@ -101,8 +101,9 @@ export function crewParts(reading: Reading, options: CrewOptions): Parts {
   /** The parts of a message, whose buffers go back in one, too. */
   function lend(member: Member, parts: readonly Part[]): LentPart[] {
     const buffers: ArrayBuffer[] = [];
-    return parts.map(({ buffer, shape }) => ({
+    return parts.map(({ buffer, shape, lost }) => ({
       cells: batchIn(buffer, shape),
+      lost,
       release() {
         if (buffer.detached) return;
         if (closed) return void buffer.transfer(0);

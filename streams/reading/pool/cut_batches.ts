@@ -2,8 +2,9 @@
  * From parts to batches of one size.
  *
  * Readers cut where batches end, so nearly every part is a batch and passes as it is; those that
- * straddle two windows are copied together. A part goes back before the next is asked for: a reader
- * that waits for its memory would wait forever.
+ * straddle two windows are copied together. Cells that could not be read count as if they were there, so
+ * that a batch lacks its own and no others. A part goes back before the next is asked for: a reader that
+ * waits for its memory would wait forever.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export interface Batches {
   close(): void;
 }
 
-/** Batches of `batch` cells, the last perhaps smaller. */
+/**
+ * Batches of `batch` cells, the last perhaps smaller, less the cells of each that are lost. Parts with
+ * lost cells lie within one batch.
+ */
 export function cutBatches(parts: Pick<Parts, "next">, batch: number): Batches {
   let part: LentPart | undefined, from = 0, held = 0, slices: CellBatch[] = [];
 
@@ -37,8 +41,8 @@ export function cutBatches(parts: Pick<Parts, "next">, batch: number): Batches {
         from = 0;
       }
       if (part === undefined) return held > 0 ? joined() : undefined;
-      const size = part.cells.cells.length, whole = part;
-      if (held === 0 && from === 0 && size === batch) {
+      const size = part.cells.cells.length, { lost = 0 } = part, whole = part;
+      if (held === 0 && from === 0 && size + lost === batch) {
         part = undefined;
         return whole;
       }
@@ -47,6 +51,7 @@ export function cutBatches(parts: Pick<Parts, "next">, batch: number): Batches {
       held += to - from;
       from = to;
       if (from === size) {
+        held += lost;
         part.release();
         part = undefined;
       }

@@ -12,6 +12,8 @@ import type { Task } from "../staging/window_reader.ts";
 /** Cells that are lent: a batch, or a part of one where windows meet. */
 export interface LentPart {
   readonly cells: CellBatch;
+  /** Cells that belong to its batch and could not be read; none unless given. */
+  readonly lost?: number;
   /** Gives the memory back; the arrays are empty afterwards. Twice is as good as once. */
   release(): void;
 }

@@ -6,8 +6,8 @@
 
 import { batchIn } from "../staging/batch_buffer.ts";
 import { faultOf, makeNote, NOTE } from "../staging/reader_settings.ts";
-import { windowReader } from "../staging/window_reader.ts";
-import { type Parts, type Reading, taskOf } from "./parts.ts";
+import { type Part, windowReader } from "../staging/window_reader.ts";
+import { type LentPart, type Parts, type Reading, taskOf } from "./parts.ts";
 
 /** The parts of a plan, each read when it is asked for. */
 export function readHere(reading: Reading): Parts {
@@ -42,9 +42,10 @@ export function readHere(reading: Reading): Parts {
     },
   };
 
-  function lend({ buffer, shape }: { buffer: ArrayBuffer; shape: Parameters<typeof batchIn>[1] }) {
+  function lend({ buffer, shape, lost }: Part): LentPart {
     return {
       cells: batchIn(buffer, shape),
+      lost,
       // Moved, so that whoever kept the arrays finds them empty, as if they had gone to a worker.
       release: () => {
         if (!buffer.detached) reader.giveBack(buffer.transfer());

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { TOO_LITTLE_MEMORY } from "../../parquet/is_damage.ts";
 import { batchBytes } from "../staging/batch_buffer.ts";
-import { TOO_LITTLE_MEMORY } from "../staging/allotment.ts";
 import { LOAD_BYTES } from "../staging/loads.ts";
 import type { ReaderMemory } from "../staging/reader_settings.ts";
 
@@ -28,6 +28,8 @@ export interface Demand {
   readonly columns: readonly string[];
   /** Whether gene ids take two bytes instead of four. */
   readonly short: boolean;
+  /** Bytes that parquet-wasm needs; see `slowDemand`. */
+  readonly slow: number;
 }
 
 /** Who reads, and with how much. */
@@ -38,6 +40,10 @@ export interface Shares {
 
 /** Bytes of a worker that does nothing, with what decoding makes and the garbage collector frees later. */
 const WORKER = 60e6;
+/** Bytes of the thread that parquet-wasm runs in; and what it reads is copied from its memory. */
+const SLOW_THREAD = 48e6, COPIED = 0.25;
+/** No memory of parquet-wasm can grow larger. */
+const MOST_SLOW = 2 ** 32;
 /** Bytes of joined batches and messages in this thread. */
 const HERE = 8e6;
 /** Bytes of batches that a worker makes ahead at most: more makes nothing quicker. */
@@ -56,23 +62,27 @@ export function shareMemory(
   asked: { readonly memory: number; readonly workers: number },
   demand: Demand,
 ): Shares {
-  const { entries, window, batch, decoding } = sizesOf(demand);
-  const each = window + decoding + 2 * batch;
+  const { entries, window, batch, decoding } = sizesOf(demand), { slow } = demand;
+  const beside = slow > 0 ? slow * (1 + COPIED) + SLOW_THREAD : 0;
+  const each = window + decoding + beside + 2 * batch;
   const bytes = (workers: number) =>
     HERE + 2 * batch + Math.max(1, workers) * each +
     workers * WORKER;
   let workers = asked.workers;
   while (workers > 0 && bytes(workers) > asked.memory) workers--;
   const left = asked.memory - bytes(workers);
-  if (left < 0) throw tooLittle(asked.memory, bytes(0));
+  if (left < 0) throw tooLittle(asked.memory, bytes(0), demand);
   const more = left / Math.max(1, workers), batches = Math.max(2 * batch, Math.min(AHEAD, more));
+  const spare = Math.max(0, more - batches), shared = slow > 0 ? spare / 2 : 0;
   return {
     workers,
     memory: {
       entries,
       batches: Math.floor(2 * batch + Math.min(more, batches)),
-      // What batches do not need is left to windows that are denser than any should be.
-      window: Math.floor(window + Math.max(0, more - batches)),
+      // What batches do not need is left to what is larger than it should be: windows that are denser,
+      // columns that parquet-wasm takes more for.
+      window: Math.floor(window + spare - shared),
+      slow: Math.floor(Math.min(slow + shared / (1 + COPIED), MOST_SLOW)),
     },
   };
 }
@@ -104,9 +114,10 @@ function sizesOf({ groups, window, batch, columns, short }: Demand) {
   };
 }
 
-function tooLittle(memory: number, least: number): Error {
+function tooLittle(memory: number, least: number, { slow }: Demand): Error {
+  const what = "the cells of a window and two batches of them";
   const error = new Error(
-    "the cells of a window and two batches of them take about " +
+    (slow > 0 ? `${what}, with parquet-wasm that reads them, take about ` : `${what} take about `) +
       `${Math.ceil(least / 1e6)} MB where ${Math.floor(memory / 1e6)} MB are allowed`,
   );
   error.name = TOO_LITTLE_MEMORY;

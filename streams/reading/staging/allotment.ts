@@ -4,14 +4,13 @@
  * @module
  */
 
+import { TOO_LITTLE_MEMORY } from "../../parquet/is_damage.ts";
+
 /** What may be held and what is. */
 export interface Allotment {
   readonly bytes: number;
   used: number;
 }
-
-/** Name of what is thrown where cells take more memory than may be held. */
-export const TOO_LITTLE_MEMORY = "TooLittleMemory";
 
 /**
  * Takes `bytes` of the allotment for arrays that are about to be made.

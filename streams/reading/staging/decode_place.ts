@@ -18,7 +18,9 @@ import { appendCodes, appendLists, slowEntries } from "./slow_columns.ts";
 import type { Bench } from "./stage_window.ts";
 
 /** The columns that places are made of, in their order. */
-export const columnNames = ({ layout, columns }: ReaderSettings): string[] => [
+export const columnNames = (
+  { layout, columns }: Pick<ReaderSettings, "layout" | "columns">,
+): string[] => [
   ...listNames(layout),
   ...columns,
 ];

@@ -33,9 +33,11 @@ export interface ReaderMemory {
   readonly window: number;
   /** Bytes for batches, those that are lent counted. */
   readonly batches: number;
+  /** Bytes that parquet-wasm may take; 0 where it has nothing to read. */
+  readonly slow: number;
 }
 
-/** "fail": the first damage ends the reading; "skip": the cells are left out, and counted. */
+/** "fail": the first damage ends the reading; "skip": the cells are left out of their batches, and counted. */
 export type OnDamage = "fail" | "skip";
 
 /** Numbers that whoever watches a reader sees: which place it is working on, and that it is alive. */

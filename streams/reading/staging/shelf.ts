@@ -28,12 +28,12 @@ const MOST_FILES = 64;
 /**
  * Begins with nothing opened; of each shard, only the columns of these names will be read.
  *
- * @param slowBytes Memory for what reads slowly; throws where there is none.
+ * @param slowBytes Memory for what reads slowly.
  */
 export function shelfOf(
   entries: readonly ShardEntry[],
   names: readonly string[],
-  slowBytes: () => number | undefined = () => undefined,
+  slowBytes?: number,
 ): Shelf {
   const shards: (Promise<Shard> | undefined)[] = [];
   const files = new Map<number, Promise<ByteSource>>(), ending = new AbortController();
@@ -86,7 +86,7 @@ export function shelfOf(
       await closeSlow();
       const { slowReader } = await import("../../parquet/slow_column.ts");
       const bytes = await reopened(number);
-      slow = { number, bytes, reader: slowReader(bytes, slowBytes()) };
+      slow = { number, bytes, reader: slowReader(bytes, slowBytes) };
       return slow.reader;
     },
     async close() {

@@ -15,7 +15,6 @@ import type { Damage, ReaderSettings } from "./reader_settings.ts";
 import { shelfOf } from "./shelf.ts";
 import { columnNames } from "./decode_place.ts";
 import { sortSpans } from "./sort_spans.ts";
-import { slowShare } from "./slow_share.ts";
 import { type Bench, stageWindow } from "./stage_window.ts";
 import { freeStaging, makeStaging, reserveEntries } from "./staging.ts";
 
@@ -30,6 +29,8 @@ export interface Task {
 export interface Part {
   readonly buffer: ArrayBuffer;
   readonly shape: BatchShape;
+  /** Cells that belong here and could not be read; with them it is as large as planned. */
+  readonly lost: number;
 }
 
 /** Reads one window after another. */
@@ -63,7 +64,7 @@ export function windowReader(
   shards.forEach(({ rows }, shard) => starts[shard + 1] = starts[shard] + rows);
   const bench: Bench = {
     settings,
-    shelf: shelfOf(shards, columnNames(settings), slowShare(allotment)),
+    shelf: shelfOf(shards, columnNames(settings), settings.memory.slow),
     starts,
     staging: makeStaging(short ? "short" : "long", columns.length, allotment),
     memory: loadMemory(allotment),
@@ -78,9 +79,9 @@ export function windowReader(
       reserveEntries(bench.staging, settings.memory.entries);
       const staged = stageWindow(bench, window.spans);
       reading = staged.then(nothing, nothing);
-      const damages = await staged;
-      const picks = damages.length > 0 ? withoutLost(bench, window.picks) : window.picks;
-      yield* gatherParts(bench, lent, { picks, first, together });
+      const damages = await staged, isWhole = damages.length === 0;
+      const readable = (picks: Uint32Array) => isWhole ? picks : withoutLost(bench, picks);
+      yield* gatherParts(bench, lent, { picks: window.picks, readable, first, together });
       return damages;
     },
     giveBack: lent.giveBack,
@@ -96,25 +97,29 @@ export function windowReader(
 
 const nothing = () => undefined;
 
-/** Parts until they take `together` bytes, or until the next one would have to wait for memory. */
+/**
+ * Parts until they take `together` bytes, or until the next one would have to wait for memory. They are
+ * cut where they are planned to be, whatever of them is readable: what is lost moves no other cell.
+ */
 async function* gatherParts(
   { settings: { columns, batch }, staging }: Bench,
   lent: Lending,
-  { picks, first, together }: {
+  { picks, readable, first, together }: {
     readonly picks: Uint32Array;
+    readonly readable: (picks: Uint32Array) => Uint32Array;
     readonly first: number;
     readonly together: number;
   },
 ): AsyncGenerator<readonly Part[], void, undefined> {
   let parts: Part[] = [], held = 0;
   for (let from = 0, to = first || batch; from < picks.length;) {
-    const some = picks.subarray(from, to);
+    const planned = picks.subarray(from, to), some = readable(planned);
     const shape = { cells: some.length, entries: countEntries(staging, some), columns };
     const bytes = batchBytes(shape);
     const buffer = parts.length > 0 ? lent.takeNow(bytes) : await lent.take(bytes);
     if (buffer) {
       fillBatch(batchIn(buffer, shape), staging, some);
-      parts.push({ buffer, shape });
+      parts.push({ buffer, shape, lost: planned.length - some.length });
       held += bytes;
       from = to;
       to += batch;
