@@ -33,7 +33,9 @@ if (fixtures === undefined || data === undefined) {
   console.error("Cannot make the atlas: name the folder of gil_run.json and that of the data sets");
   Deno.exit(2);
 }
-const record: Record = JSON.parse(readFileSync(join(fixtures, "gil_run.json"), "utf8"));
+const { config: record }: { readonly config: Record } = JSON.parse(
+  readFileSync(join(fixtures, "gil_run.json"), "utf8"),
+);
 const folder = join(import.meta.dirname!, "../runs/mixology_pbmc3k");
 mkdirSync(folder, { recursive: true });
 
