@@ -4,9 +4,11 @@
  * @module
  */
 
+import { Schema } from "effect";
 import type { Outcome } from "./evaluator.ts";
 import type { Labelled } from "./linear_probe.ts";
 import { permutation } from "./permutation.ts";
+import { setting } from "./plugin.ts";
 import { derive, type Key } from "./random.ts";
 
 /** Labelled cells of some outcomes, one part each. */
@@ -32,6 +34,24 @@ export function gather(gathered: Gathered, { tokens, embedding, labels }: Outcom
     labels: Int32Array.from(rows, (row) => labels[row]),
   }];
 }
+
+/** What evaluators that put labelled cells into their classes have in common: all of it but the score. */
+export const classifying = {
+  unit: "accuracy",
+  better: "higher",
+  cells: "labelled",
+  visible: "union",
+  mask: 0,
+  empty: (): Gathered => [],
+  add: gather,
+} as const;
+
+/** The setting of such evaluators that says which gene sets they ask about. */
+export const askedSets = setting(
+  Schema.Literals(["seen", "all"]),
+  "all",
+  "gene sets that are asked about: those that have arrived, or later ones too",
+);
 
 /** All gathered cells in the order of their rows in the atlas, however they came. */
 export function inOrder(gathered: Gathered): Labelled {

@@ -12,3 +12,6 @@ const OBEYED = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** The line with "�" in the place of each such character, as long as it was. */
 export const printable = (line: string): string => line.replace(OBEYED, "\ufffd");
+
+/** The same of a text that has ends of lines of its own, as one line. */
+export const printableText = (text: string): string => printable(text.replace(/\r?\n/g, " "));

@@ -1,6 +1,12 @@
 import { Schema } from "effect";
 import type { Question } from "../../core/evaluator.ts";
-import { gather, type Gathered, inOrder, splitCells } from "../../core/labelled_cells.ts";
+import {
+  askedSets,
+  classifying,
+  type Gathered,
+  inOrder,
+  splitCells,
+} from "../../core/labelled_cells.ts";
 import { firstProbeWeights, type Labelled, linearProbe } from "../../core/linear_probe.ts";
 import { permutation } from "../../core/permutation.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
@@ -38,26 +44,16 @@ export const geneClassification = evaluator({
       "last-epoch",
       "accuracy after the last epoch, or the best of every fifth and the last, as the paper does",
     ),
-    asks: setting(
-      Schema.Literals(["seen", "all"]),
-      "all",
-      "gene sets that are asked about: those that have arrived, or later ones too",
-    ),
+    asks: askedSets,
   },
   make: ({ trials, asks, ...training }) => ({
+    ...classifying,
     name: training.report === "last-epoch"
       ? "classification accuracy"
       : "classification accuracy (best epoch)",
-    unit: "accuracy",
-    better: "higher",
-    cells: "labelled",
-    visible: "union",
     asks,
-    mask: 0,
     trials,
     trainShare: training.trainShare,
-    empty: (): Gathered => [],
-    add: gather,
     value: (state: Gathered, question) => accuracyOf(inOrder(state), question, training),
   }),
 });

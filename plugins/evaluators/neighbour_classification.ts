@@ -1,5 +1,10 @@
-import { Schema } from "effect";
-import { gather, type Gathered, inOrder, splitCells } from "../../core/labelled_cells.ts";
+import {
+  askedSets,
+  classifying,
+  type Gathered,
+  inOrder,
+  splitCells,
+} from "../../core/labelled_cells.ts";
 import { nearestNeighbours } from "../../core/nearest_neighbours.ts";
 import { evaluator, setting } from "../../core/plugin.ts";
 import { Positive, ProperShare } from "../../core/quantities.ts";
@@ -21,26 +26,16 @@ export const neighbourClassification = evaluator({
       0.7,
       "share of the cells that are neighbours; the others are tested",
     ),
-    asks: setting(
-      Schema.Literals(["seen", "all"]),
-      "all",
-      "gene sets that are asked about: those that have arrived, or later ones too",
-    ),
+    asks: askedSets,
   },
   make: ({ trials, neighbours, trainShare, asks }) => ({
+    ...classifying,
     name: neighbours === 10
       ? "nearest-neighbour accuracy"
       : `nearest-neighbour accuracy (${neighbours})`,
-    unit: "accuracy",
-    better: "higher",
-    cells: "labelled",
-    visible: "union",
     asks,
-    mask: 0,
     trials,
     trainShare,
-    empty: (): Gathered => [],
-    add: gather,
     value(state: Gathered, { key }) {
       const data = inOrder(state), parts = splitCells(data, trainShare, key);
       if (parts === undefined) return NaN;

@@ -6,16 +6,9 @@
 
 import { InputError } from "../../core/errors.ts";
 import { explain } from "../explain.ts";
-import { DEAD_WORKER } from "../reading/pool/crew.ts";
-import { TOO_LITTLE_MEMORY } from "../parquet/is_damage.ts";
+import { REMEDIES } from "../reading/remedies.ts";
 import type { Fault } from "../reading/staging/reader_settings.ts";
 import type { ShardEntry } from "./shard.ts";
-
-/** What would work, by the name of the fault; other files where it is theirs. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  [DEAD_WORKER]: "try again, or read without workers",
-  [TOO_LITTLE_MEMORY]: 'allow more "memory", or make "window" or "batch" smaller',
-};
 
 /** The error for a fault in a row group of a shard; -1 where it is in none. */
 export function readingFailure(

@@ -6,8 +6,7 @@
 
 import { InputError } from "../../core/errors.ts";
 import { explain } from "../explain.ts";
-import { DEAD_WORKER } from "../reading/pool/crew.ts";
-import { TOO_LITTLE_MEMORY } from "../parquet/is_damage.ts";
+import { REMEDIES } from "../reading/remedies.ts";
 import { IN_ROW } from "../reading/staging/make_cells.ts";
 import type { Fault } from "../reading/staging/reader_settings.ts";
 
@@ -16,12 +15,6 @@ export interface ForeignPlace {
   readonly place: string;
   readonly group?: number;
 }
-
-/** What would work, by the name of the fault. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  [DEAD_WORKER]: "try again, or read without workers",
-  [TOO_LITTLE_MEMORY]: 'allow more "memory", or make "window" or "batch" smaller',
-};
 
 /** The `InputError` that names file and row group. */
 export function unreadable({ place, group }: ForeignPlace, fault: Fault): InputError {

@@ -9,7 +9,7 @@ import type { ByteSource } from "../bytes/byte_source.ts";
 import type { SlowColumn } from "./foreign/arrow_column.ts";
 import type { SlowAsk, SlowTell } from "./foreign/slow_worker.ts";
 import { supervised } from "./foreign/supervised_worker.ts";
-import { TOO_LITTLE_MEMORY } from "./is_damage.ts";
+import { TOO_LITTLE_MEMORY, tooLittleMemory } from "./is_damage.ts";
 import type { Rows } from "./piece.ts";
 
 export type { SlowColumn, SlowNumbers } from "./foreign/arrow_column.ts";
@@ -79,7 +79,7 @@ export function slowReader(bytes: ByteSource, most = MOST_MEMORY): SlowReader {
         const said = (why: string) => `column "${name}" cannot be read: ${why}`;
         if (cause instanceof RangeError) throw new RangeError(said(cause.message));
         if (cause instanceof Error && cause.name === TOO_LITTLE_MEMORY) {
-          throw tooLittle(said(cause.message));
+          throw tooLittleMemory(said(cause.message));
         }
         // What keeps the bytes from coming, as a server that does not answer, is no damage.
         throw cause;
@@ -96,8 +96,5 @@ export function slowReader(bytes: ByteSource, most = MOST_MEMORY): SlowReader {
 function panicOf({ why, memory }: Extract<SlowTell, { kind: "panic" }>, most: number): Error {
   const [taken, all] = [memory, most].map((bytes) => Math.floor(bytes / 1e6));
   const said = `parquet-wasm gave up with ${taken} of ${all} MB (${why})`;
-  return memory < most / 2 ? new RangeError(said) : tooLittle(said);
+  return memory < most / 2 ? new RangeError(said) : tooLittleMemory(said);
 }
-
-const tooLittle = (why: string): Error =>
-  Object.assign(new Error(why), { name: TOO_LITTLE_MEMORY });

@@ -6,7 +6,7 @@
 
 import { captionOf } from "./caption.ts";
 import { type Cell, cellsOf, columns } from "./cells.ts";
-import { printable } from "../printable.ts";
+import { printableText } from "../printable.ts";
 import type { Results } from "../results.ts";
 
 /** A LaTeX table for the package booktabs. */
@@ -62,7 +62,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
 
 /** Keeps names from being commands. */
 const escaped = (text: string): string =>
-  printable(text.replace(/\r?\n/g, " ")).replace(
+  printableText(text).replace(
     /[\\~^Δλ±−–<>|\ufffd]|[&%$#_{}]/g,
     (character) => SPECIAL[character] ?? `\\${character}`,
   );

@@ -6,7 +6,7 @@
 
 import { captionOf } from "./caption.ts";
 import { cellsOf, columns, oneLine } from "./cells.ts";
-import { printable } from "../printable.ts";
+import { printableText } from "../printable.ts";
 import type { Results } from "../results.ts";
 
 /** The table in GitHub's dialect, then its caption as a paragraph. */
@@ -27,4 +27,4 @@ export function markdownTable(results: Results): string[] {
 
 /** Keeps names from ending a cell, or starting markup. */
 export const escaped = (text: string): string =>
-  printable(text.replace(/\r?\n/g, " ")).replace(/[\\`*_{}[\]<>|#]/g, "\\$&");
+  printableText(text).replace(/[\\`*_{}[\]<>|#]/g, "\\$&");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TOO_LITTLE_MEMORY } from "../../parquet/is_damage.ts";
+import { tooLittleMemory } from "../../parquet/is_damage.ts";
 import { batchBytes } from "../staging/batch_buffer.ts";
 import { LOAD_BYTES } from "../staging/loads.ts";
 import type { ReaderMemory } from "../staging/reader_settings.ts";
@@ -116,10 +116,8 @@ function sizesOf({ groups, window, batch, columns, short }: Demand) {
 
 function tooLittle(memory: number, least: number, { slow }: Demand): Error {
   const what = "the cells of a window and two batches of them";
-  const error = new Error(
+  return tooLittleMemory(
     (slow > 0 ? `${what}, with parquet-wasm that reads them, take about ` : `${what} take about `) +
       `${Math.ceil(least / 1e6)} MB where ${Math.floor(memory / 1e6)} MB are allowed`,
   );
-  error.name = TOO_LITTLE_MEMORY;
-  return error;
 }

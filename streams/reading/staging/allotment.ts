@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TOO_LITTLE_MEMORY } from "../../parquet/is_damage.ts";
+import { tooLittleMemory } from "../../parquet/is_damage.ts";
 
 /** What may be held and what is. */
 export interface Allotment {
@@ -22,11 +22,9 @@ export function takeBytes(allotment: Allotment, bytes: number): void {
     allotment.used += bytes;
     return;
   }
-  const error = new Error(
+  throw tooLittleMemory(
     `its cells take ${allotment.used + bytes} bytes where ${allotment.bytes} are allowed`,
   );
-  error.name = TOO_LITTLE_MEMORY;
-  throw error;
 }
 
 /** Frees a buffer at once, which the garbage collector would do some time, and gives its bytes back. */
